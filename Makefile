@@ -1,0 +1,62 @@
+# Set-up and every routine task; `make help` lists them.
+# Each target sets up what it needs by itself, from the locks, and is quick when repeated.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# ape keeps its packages and throw-away accounts in the project's own folder, so that nothing
+# in the user's home is read or changed by demo and tests.
+export APE_DATA_FOLDER := $(CURDIR)/.ape
+export SOLCX_BINARY_PATH := $(CURDIR)/.ape/solcx
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+
+.PHONY: help setup demo test lint format lock clean
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+setup: .make/node .make/python .make/solc .make/contracts ## install everything, locked
+
+.make/prerequisites:
+	@PYTHON="$(PYTHON)" bash scripts/_setup/prerequisites.sh
+	@mkdir -p .make && touch $@
+
+.make/python: requirements-dev.lock pyproject.toml | .make/prerequisites
+	@PYTHON="$(PYTHON)" bash scripts/_setup/python.sh "$(VENV)" >&2
+	@touch $@
+
+.make/node: package-lock.json package.json .npmrc | .make/prerequisites
+	@bash scripts/_setup/node.sh >&2
+	@touch $@
+
+.make/solc: scripts/_setup/solc_wrapper.js scripts/_setup/solc.sh ape-config.yaml .make/node .make/python
+	@bash scripts/_setup/solc.sh "$(BIN)" >&2
+	@touch $@
+
+SOLIDITY := $(shell find contracts interfaces -name '*.sol' 2>/dev/null)
+.make/contracts: $(SOLIDITY) ape-config.yaml .make/solc
+	@$(BIN)/ape compile >&2
+	@touch $@
+
+demo: setup ## run the whole chain once on real orders; ARGS="--customers 20 --json"
+	@$(BIN)/ape run demo $(ARGS)
+
+test: setup ## pass the tests
+	@bash scripts/_setup/test.sh "$(BIN)" $(ARGS)
+
+lint: setup ## ruff, mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: setup ## rewrite the Python files in the project's style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+COMPILE := uv pip compile pyproject.toml --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header -q
+lock: ## renew the locks (needs uv on the PATH)
+	$(COMPILE) --extra dev -o requirements-dev.lock
+	$(COMPILE) --constraint requirements-dev.lock -o requirements.lock
+	npm install --package-lock-only
+
+clean: ## remove everything that set-up and runs have made
+	rm -rf .make .ape .build .venv node_modules reports

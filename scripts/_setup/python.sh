@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# Makes the virtual environment and installs the locked packages (hashes checked) and this project.
+set -euo pipefail
+venv="$1"
+log="$(mktemp)"
+trap 'rm -f "$log"' EXIT
+run() { "$@" >"$log" 2>&1 || { cat "$log" >&2; echo "faircart: set-up failed at: $*" >&2; exit 1; }; }
+
+[ -x "$venv/bin/python" ] && "$venv/bin/python" -c '' 2>/dev/null || run "${PYTHON:-python3}" -m venv --clear "$venv"
+echo "Installing the locked Python packages (once; about a minute) ..."
+# The build tools come first and from the same lock: source packages are then built without
+# fetching anything that the lock does not name.
+tools="$(mktemp)"
+awk '/^[a-zA-Z0-9]/ {keep = /^(setuptools|wheel|packaging)==/} keep' requirements-dev.lock >"$tools"
+run "$venv/bin/python" -m pip install --quiet --require-hashes --no-deps -r "$tools"
+rm -f "$tools"
+run "$venv/bin/python" -m pip install --quiet --require-hashes --no-deps --no-build-isolation -r requirements-dev.lock
+run "$venv/bin/python" -m pip install --quiet --no-deps --no-build-isolation --editable .

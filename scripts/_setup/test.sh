@@ -1,0 +1,5 @@
+#!/usr/bin/env bash
+# The tests, group by group: plain pytest where ape is not needed (ape takes seconds to start).
+set -euo pipefail
+bin="$1"
+"$bin/pytest" -p no:ape_test tests/unit
