@@ -90,8 +90,7 @@ class Processes:
             child.fail_if_ended()
             if time.monotonic() > end:
                 raise ProcessFailed(
-                    f"{child.name} was not ready within {seconds:.0f} s. "
-                    f"The end of its log:\n{child.tail()}"
+                    f"{child.name} was not ready within {seconds:.0f} s. The end of its log:\n{child.tail()}"
                 )
             time.sleep(0.05)
 
