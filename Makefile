@@ -33,8 +33,9 @@ setup: .make/node .make/python .make/solc .make/contracts ## install everything,
 	@touch $@
 
 SOLIDITY := $(shell find contracts interfaces -name '*.sol' 2>/dev/null)
-.make/contracts: $(SOLIDITY) ape-config.yaml .make/solc
+.make/contracts: $(SOLIDITY) ape-config.yaml scripts/_abi.py .make/solc
 	@$(BIN)/ape compile >&2
+	@$(BIN)/python scripts/_abi.py
 	@touch $@
 
 demo: setup ## run the whole chain once on real orders; ARGS="--customers 20 --json"

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IFairCartDomain} from "./IFairCartDomain.sol";
+
+/// @title How FairCart contracts pay out
+/// @notice A payment is pushed to its receiver at once. A receiver that refuses it, runs out of the gas it is
+/// given or re-enters is credited instead, and withdraws the credit when and where it likes: nobody can block
+/// the other parties of a payment, and nobody's money is lost.
+/// @dev All amounts are wei, all times seconds since 1970 (UTC).
+interface IPayouts is IFairCartDomain {
+    /// @notice A credit's owner asks whoever submits this paper to send part of its credit to `to`.
+    /// @param owner The account whose credit is drawn on; it signs the paper.
+    /// @param to The account that receives the ether.
+    /// @param amount Wei to send.
+    /// @param nonce The owner's next nonce, as {nonces} tells it. Of two papers with one nonce only one can be
+    /// used, so signing another one for the same nonce and submitting it cancels the first.
+    /// @param validUntil The last second in which the paper may be submitted.
+    struct CreditWithdrawal {
+        address owner;
+        address to;
+        uint256 amount;
+        uint256 nonce;
+        uint64 validUntil;
+    }
+
+    /// @notice A payment was not accepted and became a credit.
+    /// @param owner The account that was to be paid and now owns the credit.
+    /// @param amount Wei added to its credit.
+    event Credited(address indexed owner, uint256 amount);
+
+    /// @notice A credit was withdrawn.
+    /// @param owner The account whose credit was drawn on.
+    /// @param to The account that received the ether.
+    /// @param amount Wei sent.
+    event CreditWithdrawn(address indexed owner, address indexed to, uint256 amount);
+
+    /// @notice The transaction has too little gas left to give a receiver what it is entitled to. Raise the
+    /// gas limit; nothing was changed.
+    /// @param available Gas left when the payment was about to be made.
+    /// @param needed Gas that has to be left at that point.
+    error Payouts_InsufficientGas(uint256 available, uint256 needed);
+
+    /// @notice Less credit is there than was asked for.
+    /// @param owner The account whose credit was to be drawn on.
+    /// @param requested Wei asked for.
+    /// @param credit Wei that the account has.
+    error Payouts_InsufficientCredit(address owner, uint256 requested, uint256 credit);
+
+    /// @notice The zero address cannot receive a withdrawal.
+    error Payouts_ZeroReceiver();
+
+    /// @notice The chosen receiver does not accept the ether. The credit is untouched; choose another one.
+    /// @param to The account that refused.
+    /// @param amount Wei that it refused.
+    error Payouts_Refused(address to, uint256 amount);
+
+    /// @notice The paper can no longer be submitted.
+    /// @param validUntil The paper's last second.
+    /// @param timestamp The second of the block that executes the call.
+    error Payouts_WithdrawalExpired(uint64 validUntil, uint256 timestamp);
+
+    /// @notice The signature is neither the owner's own nor accepted by the owner's contract.
+    /// @param owner The account that had to sign.
+    error Payouts_InvalidSignature(address owner);
+
+    /// @notice Gas that every pushed payment gives its receiver.
+    /// @return Gas units, without the 2,300 that the EVM adds to a call with value.
+    function PUSH_GAS() external view returns (uint256);
+
+    /// @notice What an account can withdraw.
+    /// @param owner The account.
+    /// @return Wei.
+    function creditOf(address owner) external view returns (uint256);
+
+    /// @notice The nonce that an account's next signed withdrawal has to carry.
+    /// @param owner The account.
+    /// @return The number of signed withdrawals of this account that were submitted so far.
+    function nonces(address owner) external view returns (uint256);
+
+    /// @notice The digest that a credit's owner signs.
+    /// @param withdrawal The paper.
+    /// @return The EIP-712 digest (32 bytes).
+    function creditWithdrawalDigest(CreditWithdrawal calldata withdrawal) external view returns (bytes32);
+
+    /// @notice Sends part of the caller's credit to an account of its choice.
+    /// @dev All remaining gas is forwarded: the owner chose the receiver. Reverts if the receiver refuses.
+    /// @param to The account that receives the ether.
+    /// @param amount Wei to send.
+    function withdrawCredit(address to, uint256 amount) external;
+
+    /// @notice As {withdrawCredit}, for an owner that signed a paper; anyone may submit it and pays the gas.
+    /// @param withdrawal The paper.
+    /// @param signature The owner's signature over {creditWithdrawalDigest}: ECDSA (65 bytes) or ERC-1271.
+    function withdrawCreditFor(CreditWithdrawal calldata withdrawal, bytes calldata signature) external;
+}
