@@ -20,6 +20,7 @@ from faircart.sealing.errors import (
     ChunkUnknown,
     ContainerError,
     ContainerLengthWrong,
+    ContainerVersionUnknown,
     DataRootMismatch,
     DocumentSizeOutOfRange,
     ItemRootMismatch,
@@ -27,7 +28,6 @@ from faircart.sealing.errors import (
     NotAContainer,
     PaddingWrong,
     SealingError,
-    ContainerVersionUnknown,
 )
 from faircart.sealing.item import (
     ChunkProof,
@@ -46,10 +46,11 @@ from faircart.sealing.item import (
 
 __all__ = [
     "MAX_DOCUMENT_BYTES",
-    "ChunkUnknown",
     "ChunkProof",
+    "ChunkUnknown",
     "ContainerError",
     "ContainerLengthWrong",
+    "ContainerVersionUnknown",
     "DataRootMismatch",
     "DocumentSizeOutOfRange",
     "DocumentVersion",
@@ -61,7 +62,6 @@ __all__ = [
     "PaddingWrong",
     "SealedItem",
     "SealingError",
-    "ContainerVersionUnknown",
     "check",
     "container",
     "new_key",

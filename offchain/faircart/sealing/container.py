@@ -20,7 +20,7 @@ before it copies anything, so a hostile header cannot make it allocate more than
 import struct
 
 from faircart.sealing.document import MAX_DOCUMENT_BYTES, SALT_BYTES, chunk_count, document_length
-from faircart.sealing.errors import ContainerLengthWrong, NotAContainer, ContainerVersionUnknown
+from faircart.sealing.errors import ContainerLengthWrong, ContainerVersionUnknown, NotAContainer
 from faircart.sealing.item import HASH_BYTES, TAG_BYTES, Item
 
 MAGIC = b"FAIRCART"
