@@ -42,11 +42,6 @@ abstract contract Payouts is FairCartDomain, Nonces, ReentrancyGuardTransient, I
         return _hashTypedDataV4(withdrawal.hash());
     }
 
-    /// @inheritdoc IPayouts
-    function nonces(address owner) public view override(IPayouts, Nonces) returns (uint256) {
-        return super.nonces(owner);
-    }
-
     /* WITHDRAWALS */
 
     /// @inheritdoc IPayouts

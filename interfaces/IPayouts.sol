@@ -7,13 +7,14 @@ import {IFairCartDomain} from "./IFairCartDomain.sol";
 /// @notice A payment is pushed to its receiver at once. A receiver that refuses it, runs out of the gas it is
 /// given or re-enters is credited instead, and withdraws the credit when and where it likes: nobody can block
 /// the other parties of a payment, and nobody's money is lost.
-/// @dev All amounts are wei, all times seconds since 1970 (UTC).
+/// @dev All amounts are wei, all times seconds since 1970 (UTC). Signed withdrawals count up OpenZeppelin's
+/// `nonces(address owner)`, which refuses any other nonce with `InvalidAccountNonce(owner, currentNonce)`.
 interface IPayouts is IFairCartDomain {
     /// @notice A credit's owner asks whoever submits this paper to send part of its credit to `to`.
     /// @param owner The account whose credit is drawn on; it signs the paper.
     /// @param to The account that receives the ether.
     /// @param amount Wei to send.
-    /// @param nonce The owner's next nonce, as {nonces} tells it. Of two papers with one nonce only one can be
+    /// @param nonce The owner's next nonce, as `nonces(owner)` tells it. Of two papers with one nonce only one can be
     /// used, so signing another one for the same nonce and submitting it cancels the first.
     /// @param validUntil The last second in which the paper may be submitted.
     struct CreditWithdrawal {
@@ -72,11 +73,6 @@ interface IPayouts is IFairCartDomain {
     /// @param owner The account.
     /// @return Wei.
     function creditOf(address owner) external view returns (uint256);
-
-    /// @notice The nonce that an account's next signed withdrawal has to carry.
-    /// @param owner The account.
-    /// @return The number of signed withdrawals of this account that were submitted so far.
-    function nonces(address owner) external view returns (uint256);
 
     /// @notice The digest that a credit's owner signs.
     /// @param withdrawal The paper.
