@@ -8,7 +8,7 @@ those leaves, is what the customer consents to; it belongs to the version of the
 
 import secrets
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Self
@@ -71,8 +71,8 @@ class DocumentVersion:
         _check_size(len(document))
         count = chunk_count(len(document))
         if salts is None:
-            block = secrets.token_bytes(SALT_BYTES * count)
-            salts = [block[at : at + SALT_BYTES] for at in range(0, len(block), SALT_BYTES)]
+            random = secrets.token_bytes(SALT_BYTES * count)
+            salts = [random[at : at + SALT_BYTES] for at in range(0, len(random), SALT_BYTES)]
         if len(salts) != count or any(len(salt) != SALT_BYTES for salt in salts):
             raise LengthWrong(f"this document needs {count} salts of {SALT_BYTES} bytes")
         parts = [b""] * (2 * count)
@@ -114,12 +114,16 @@ def data_leaf(index: int, plain_chunk: bytes) -> bytes:
 def data_leaves(plaintext: bytes) -> list[bytes]:
     """The data leaf of every chunk of the concatenated plain chunks."""
     prefix = _leaf_prefix
-    return [sha256(prefix(0, index) + chunk).digest() for index, chunk in enumerate(split_chunks(plaintext))]
+    return [
+        sha256(prefix(0, index) + plaintext[at : at + CHUNK_BYTES]).digest()
+        for index, at in enumerate(range(0, len(plaintext), CHUNK_BYTES))
+    ]
 
 
 def document_of(plaintext: bytes) -> bytes:
     """The (padded) document inside the concatenated plain chunks."""
-    return b"".join(_pieces(plaintext))
+    starts = range(SALT_BYTES, len(plaintext), CHUNK_BYTES)
+    return b"".join([plaintext[at : at + PIECE_BYTES] for at in starts])
 
 
 def chunk_count(length: int) -> int:
@@ -138,10 +142,6 @@ def document_length(plaintext_length: int) -> int | None:
 def split_chunks(joined: bytes) -> list[bytes]:
     """Concatenated (plain or ciphertext) chunks as a list."""
     return [joined[at : at + CHUNK_BYTES] for at in range(0, len(joined), CHUNK_BYTES)]
-
-
-def _pieces(plaintext: bytes) -> Iterable[bytes]:
-    return [plaintext[at : at + PIECE_BYTES] for at in range(SALT_BYTES, len(plaintext), CHUNK_BYTES)]
 
 
 def _check_size(length: int) -> None:

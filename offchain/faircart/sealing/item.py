@@ -22,13 +22,13 @@ from cryptography.hazmat.primitives.ciphers.algorithms import ChaCha20
 from faircart.papers import Sealing
 from faircart.sealing import merkle
 from faircart.sealing.document import (
+    CHUNK_BYTES,
     DocumentVersion,
     chunk_count,
     data_leaf,
     data_leaves,
     document_length,
     document_of,
-    split_chunks,
 )
 from faircart.sealing.errors import (
     ChunkUnknown,
@@ -74,12 +74,12 @@ class Item:
     @cached_property
     def item_tree(self) -> list[Sequence[bytes]]:
         """All levels of the tree over the item leaves."""
-        prefix = _leaf_prefix
+        prefix, ciphertext = _leaf_prefix, self.ciphertext
         leaves = [
-            sha256(prefix(2, index) + chunk + leaf).digest()
-            for index, (chunk, leaf) in enumerate(
-                zip(split_chunks(self.ciphertext), self.data_leaves, strict=True)
-            )
+            sha256(
+                prefix(2, index) + ciphertext[CHUNK_BYTES * index : CHUNK_BYTES * (index + 1)] + leaf
+            ).digest()
+            for index, leaf in enumerate(self.data_leaves)
         ]
         return merkle.levels(leaves)
 
@@ -199,7 +199,7 @@ def prove_chunk(item: Item, index: int) -> ChunkProof:
         raise ChunkUnknown(f"there is no chunk {index}: the item has {len(item.data_leaves)}")
     return ChunkProof(
         index=index,
-        ciphertext_chunk=split_chunks(item.ciphertext)[index],
+        ciphertext_chunk=item.ciphertext[CHUNK_BYTES * index : CHUNK_BYTES * (index + 1)],
         data_leaf=item.data_leaves[index],
         path=merkle.path(item.item_tree, index),
     )
