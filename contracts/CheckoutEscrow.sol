@@ -26,14 +26,9 @@ contract CheckoutEscrow is Payouts, ICheckoutEscrow {
 
     /* STORAGE */
 
-    /// @dev All that is stored of an order: the id commits to the rest, which callers pass again.
-    struct Slot {
-        // slot 0
-        State state;
-        uint64 deadline;
-    }
-
-    mapping(bytes32 id => Slot) private _slots;
+    /// @dev All that is stored of an order, as the id commits to the rest: its state in the lowest 8 bits, above
+    /// them the last second of the window that runs, 0 where none does. Written and read whole.
+    mapping(bytes32 id => uint256 packed) private _slots;
 
     mapping(address party => mapping(bytes32 digest => bool)) private _voidSettlements;
 
@@ -51,8 +46,7 @@ contract CheckoutEscrow is Payouts, ICheckoutEscrow {
 
     /// @inheritdoc ICheckoutEscrow
     function stateOf(bytes32 id) external view returns (State state, uint64 deadline) {
-        Slot memory slot = _slots[id];
-        return (slot.state, slot.deadline);
+        return _load(id);
     }
 
     /// @inheritdoc ICheckoutEscrow
@@ -70,7 +64,10 @@ contract CheckoutEscrow is Payouts, ICheckoutEscrow {
 
         uint256 required;
         for (uint256 i; i < count; ++i) {
-            required += _fund(i, orders[i], signatures[i]);
+            // Cannot overflow: each amount is below 2**128, and no transaction holds 2**128 orders.
+            unchecked {
+                required += _fund(i, orders[i], signatures[i]);
+            }
         }
         if (msg.value != required) revert CheckoutEscrow_WrongValue(msg.value, required);
     }
@@ -87,20 +84,20 @@ contract CheckoutEscrow is Payouts, ICheckoutEscrow {
         if (seller == buyer) revert CheckoutEscrow_SellerIsBuyer(index, seller);
         if (arbiter == buyer || arbiter == seller) revert CheckoutEscrow_ArbiterIsParty(index, arbiter);
         if (amount > MAX_AMOUNT) revert CheckoutEscrow_AmountTooLarge(index, amount, MAX_AMOUNT);
-        _requireWindow(index, Window.Ship, order.shipWithin);
+        uint32 shipWithin = order.shipWithin;
+        _requireWindow(index, Window.Ship, shipWithin);
         _requireWindow(index, Window.Confirm, order.confirmWithin);
         _requireWindow(index, Window.Arbitration, order.arbitrationWithin);
         uint64 validUntil = order.validUntil;
         if (block.timestamp > validUntil) revert CheckoutEscrow_QuoteExpired(index, validUntil, block.timestamp);
         bytes32 id = _orderId(order);
-        State state = _slots[id].state;
-        if (state != State.None) revert CheckoutEscrow_OrderUsed(index, id, state);
+        _requireUnused(index, id);
         if (!Signatures.isValid(seller, id, signature)) revert CheckoutEscrow_InvalidQuote(index, id, seller);
 
-        uint64 shipBy = _deadline(order.shipWithin);
-        _slots[id] = Slot(State.Funded, shipBy);
+        uint64 shipBy = _deadline(shipWithin);
+        _store(id, State.Funded, shipBy);
 
-        emit Funded(id, buyer, seller, arbiter, amount, order.orderHash, shipBy);
+        emit Funded(id, buyer, seller, amount, order.orderHash, shipBy);
     }
 
     /// @inheritdoc ICheckoutEscrow
@@ -109,7 +106,7 @@ contract CheckoutEscrow is Payouts, ICheckoutEscrow {
         bytes32 id = _orderId(order);
         _requireState(id, State.None);
 
-        _slots[id] = Slot(State.Voided, 0);
+        _store(id, State.Voided, 0);
 
         emit OrderVoided(id, msg.sender);
     }
@@ -123,7 +120,7 @@ contract CheckoutEscrow is Payouts, ICheckoutEscrow {
         _requireBefore(id, _requireState(id, State.Funded));
 
         uint64 confirmBy = _deadline(order.confirmWithin);
-        _slots[id] = Slot(State.Shipped, confirmBy);
+        _store(id, State.Shipped, confirmBy);
 
         emit Shipped(id, confirmBy);
     }
@@ -151,7 +148,7 @@ contract CheckoutEscrow is Payouts, ICheckoutEscrow {
         if (msg.sender == order.seller) _requireLive(id);
         else _requireAfter(id, _requireState(id, State.Funded));
 
-        _slots[id] = Slot(State.Refunded, 0);
+        _store(id, State.Refunded, 0);
 
         emit Refunded(id, order.amount);
 
@@ -159,7 +156,7 @@ contract CheckoutEscrow is Payouts, ICheckoutEscrow {
     }
 
     function _complete(bytes32 id, Order calldata order) private {
-        _slots[id] = Slot(State.Completed, 0);
+        _store(id, State.Completed, 0);
 
         emit Completed(id, order.amount);
 
@@ -175,9 +172,9 @@ contract CheckoutEscrow is Payouts, ICheckoutEscrow {
         _requireBefore(id, _requireState(id, State.Shipped));
 
         uint64 ruleBy = _deadline(order.arbitrationWithin);
-        _slots[id] = Slot(State.Disputed, ruleBy);
+        _store(id, State.Disputed, ruleBy);
 
-        emit Disputed(id, evidenceHash, ruleBy);
+        emit Disputed(id, order.arbiter, evidenceHash, ruleBy);
     }
 
     /// @inheritdoc ICheckoutEscrow
@@ -234,12 +231,24 @@ contract CheckoutEscrow is Payouts, ICheckoutEscrow {
     /// @dev `buyerAmount` is at most the order's amount: callers checked or computed it.
     function _resolve(bytes32 id, Order calldata order, Resolution how, uint256 buyerAmount) private {
         uint256 sellerAmount = order.amount - buyerAmount;
-        _slots[id] = Slot(State.Resolved, 0);
+        _store(id, State.Resolved, 0);
 
         emit Resolved(id, how, buyerAmount, sellerAmount);
 
         _pay(order.buyer, buyerAmount);
         _pay(order.seller, sellerAmount);
+    }
+
+    /* SLOTS */
+
+    function _load(bytes32 id) private view returns (State state, uint64 deadline) {
+        uint256 packed = _slots[id];
+        // Fits: only {_store} writes a slot.
+        return (State(uint8(packed)), uint64(packed >> 8));
+    }
+
+    function _store(bytes32 id, State state, uint64 deadline) private {
+        _slots[id] = (uint256(deadline) << 8) | uint256(state);
     }
 
     /* CHECKS */
@@ -251,6 +260,13 @@ contract CheckoutEscrow is Payouts, ICheckoutEscrow {
     /// @dev The last second of a window that starts now.
     function _deadline(uint32 window) private view returns (uint64) {
         return uint64(block.timestamp) + window;
+    }
+
+    function _requireUnused(uint256 index, bytes32 id) private view {
+        if (_slots[id] != 0) {
+            (State state,) = _load(id);
+            revert CheckoutEscrow_OrderUsed(index, id, state);
+        }
     }
 
     function _requireWindow(uint256 index, Window window, uint256 length) private pure {
@@ -275,13 +291,13 @@ contract CheckoutEscrow is Payouts, ICheckoutEscrow {
     }
 
     function _requireState(bytes32 id, State required) private view returns (uint64 deadline) {
-        Slot memory slot = _slots[id];
-        if (slot.state != required) revert CheckoutEscrow_WrongState(id, slot.state);
-        return slot.deadline;
+        State state;
+        (state, deadline) = _load(id);
+        if (state != required) revert CheckoutEscrow_WrongState(id, state);
     }
 
     function _requireLive(bytes32 id) private view {
-        State state = _slots[id].state;
+        (State state,) = _load(id);
         if (state != State.Funded && state != State.Shipped && state != State.Disputed) {
             revert CheckoutEscrow_WrongState(id, state);
         }

@@ -18,9 +18,15 @@ contract ConsentRegistry is FairCartDomain, IConsentRegistry {
     /// @dev `validUntil + 1`, the first second in which it is not active, still fits 32 bits.
     uint256 public constant MAX_VALID_UNTIL = type(uint32).max - 1;
 
+    /// @dev Where the fields of a packed record begin, in bits; the customer begins at 0.
+    uint256 private constant _VALID_UNTIL = 160;
+    uint256 private constant _REVOKED_AT = 192;
+    uint256 private constant _EPOCH = 224;
+
     /* STORAGE */
 
-    mapping(bytes32 id => Record) private _records;
+    /// @dev Each record packed into one slot: customer (160 bits), validUntil, revokedAt, epoch (32 bits each).
+    mapping(bytes32 id => uint256 packed) private _records;
 
     mapping(address customer => uint32 epoch) private _epochs;
 
@@ -45,13 +51,12 @@ contract ConsentRegistry is FairCartDomain, IConsentRegistry {
 
     /// @inheritdoc IConsentRegistry
     function recordOf(bytes32 id) external view returns (Record memory) {
-        return _records[id];
+        return _unpack(_records[id]);
     }
 
     /// @inheritdoc IConsentRegistry
     function endedAt(bytes32 id) external view returns (uint64) {
-        Record memory record = _records[id];
-        if (record.customer == address(0)) revert ConsentRegistry_NotRecorded(id);
+        Record memory record = _unpack(_recorded(id));
 
         // A withdrawal and an epoch's end are never in the future; only the consent's own end can be.
         uint256 end = uint256(record.validUntil) + 1;
@@ -77,53 +82,38 @@ contract ConsentRegistry is FairCartDomain, IConsentRegistry {
 
     /// @inheritdoc IConsentRegistry
     function grant(Consent calldata consent) external {
-        _requireSound(consent);
         _requireCustomer(consent.customer);
         _grant(consent, _consentId(consent));
     }
 
     /// @inheritdoc IConsentRegistry
     function grantFor(Consent calldata consent, bytes calldata signature) external {
-        _requireSound(consent);
         bytes32 id = _consentId(consent);
         _requireSignature(consent.customer, id, signature);
         _grant(consent, id);
     }
 
-    /// @dev What can be told from the paper alone. A customer may be its own custodian, or its own consumer.
-    function _requireSound(Consent calldata consent) private view {
+    /// @dev A customer may be its own custodian, or its own consumer.
+    function _grant(Consent calldata consent, bytes32 id) private {
+        address customer = consent.customer;
         address consumer = consent.consumer;
         address custodian = consent.custodian;
         uint64 validUntil = consent.validUntil;
-        if (consent.customer == address(0)) revert ConsentRegistry_ZeroCustomer();
+        uint32 epoch = consent.epoch;
+        uint32 current = _epochs[customer];
         if (consumer == address(0)) revert ConsentRegistry_ZeroConsumer();
         if (custodian == address(0)) revert ConsentRegistry_ZeroCustodian();
         if (consumer == custodian) revert ConsentRegistry_ConsumerIsCustodian(consumer);
         if (validUntil > MAX_VALID_UNTIL) revert ConsentRegistry_ValidTooLong(validUntil, MAX_VALID_UNTIL);
         if (block.timestamp > validUntil) revert ConsentRegistry_Expired(validUntil, block.timestamp);
-    }
-
-    function _grant(Consent calldata consent, bytes32 id) private {
-        address customer = consent.customer;
-        uint32 epoch = consent.epoch;
-        uint32 current = _epochs[customer];
         if (epoch != current) revert ConsentRegistry_WrongEpoch(customer, epoch, current);
-        if (_records[id].customer != address(0)) revert ConsentRegistry_AlreadyRecorded(id);
+        if (_records[id] != 0) revert ConsentRegistry_AlreadyRecorded(id);
 
-        // validUntil fits: {_requireSound} bounds it.
-        uint64 validUntil = consent.validUntil;
-        _records[id] = Record({customer: customer, validUntil: uint32(validUntil), revokedAt: 0, epoch: epoch});
+        // validUntil fits: checked against MAX_VALID_UNTIL above.
+        _records[id] = _pack(customer, uint32(validUntil), epoch);
 
         emit Granted(
-            id,
-            customer,
-            consent.consumer,
-            consent.custodian,
-            consent.dataRoot,
-            consent.terms,
-            consent.reward,
-            validUntil,
-            epoch
+            id, customer, consumer, custodian, consent.dataRoot, consent.terms, consent.reward, validUntil
         );
     }
 
@@ -144,40 +134,38 @@ contract ConsentRegistry is FairCartDomain, IConsentRegistry {
 
     /// @inheritdoc IConsentRegistry
     function revokeById(bytes32 id) external {
-        Record storage record = _recorded(id);
-        _requireCustomer(record.customer);
-        _markRevoked(id, record);
+        uint256 packed = _recorded(id);
+        _requireCustomer(_customerOf(packed));
+        _markRevoked(id, packed);
     }
 
     /// @inheritdoc IConsentRegistry
     function revokeByIdFor(bytes32 id, bytes calldata signature) external {
-        Record storage record = _recorded(id);
-        _requireSignature(record.customer, _revocationDigest(id), signature);
-        _markRevoked(id, record);
+        uint256 packed = _recorded(id);
+        _requireSignature(_customerOf(packed), _revocationDigest(id), signature);
+        _markRevoked(id, packed);
     }
 
     /// @dev A consent that was never submitted is put on record as withdrawn, so that it never can be granted.
     /// Its other fields need no check: whatever they are, it is not active.
     function _revoke(Consent calldata consent, bytes32 id) private {
-        Record storage record = _records[id];
-        if (record.customer == address(0)) {
+        uint256 packed = _records[id];
+        if (packed == 0) {
             uint64 validUntil = consent.validUntil;
             if (validUntil > MAX_VALID_UNTIL) revert ConsentRegistry_ValidTooLong(validUntil, MAX_VALID_UNTIL);
             // Fits: checked in the line above.
-            record.customer = consent.customer;
-            record.validUntil = uint32(validUntil);
-            record.epoch = consent.epoch;
+            packed = _pack(consent.customer, uint32(validUntil), consent.epoch);
         }
-        _markRevoked(id, record);
+        _markRevoked(id, packed);
     }
 
     /// @dev A withdrawal after the consent's end is recorded too: {endedAt} tells the earliest of all ends.
-    function _markRevoked(bytes32 id, Record storage record) private {
-        uint32 revokedAt = record.revokedAt;
-        if (revokedAt != 0) revert ConsentRegistry_AlreadyRevoked(id, revokedAt);
+    function _markRevoked(bytes32 id, uint256 packed) private {
+        Record memory record = _unpack(packed);
+        if (record.revokedAt != 0) revert ConsentRegistry_AlreadyRevoked(id, record.revokedAt);
 
         // Fits until 2106, when MAX_VALID_UNTIL ends all consents.
-        record.revokedAt = uint32(block.timestamp);
+        _records[id] = packed | (block.timestamp << _REVOKED_AT);
 
         emit Revoked(id, record.customer);
     }
@@ -221,17 +209,40 @@ contract ConsentRegistry is FairCartDomain, IConsentRegistry {
         return _hashTypedDataV4(Papers.hashRevocation(id));
     }
 
-    function _recorded(bytes32 id) private view returns (Record storage record) {
-        record = _records[id];
-        if (record.customer == address(0)) revert ConsentRegistry_NotRecorded(id);
+    function _recorded(bytes32 id) private view returns (uint256 packed) {
+        packed = _records[id];
+        if (packed == 0) revert ConsentRegistry_NotRecorded(id);
     }
 
+    /// @dev A record that is not withdrawn. Never 0, as the customer is not.
+    function _pack(address customer, uint32 validUntil, uint32 epoch) private pure returns (uint256) {
+        return uint160(customer) | (uint256(validUntil) << _VALID_UNTIL) | (uint256(epoch) << _EPOCH);
+    }
+
+    function _unpack(uint256 packed) private pure returns (Record memory) {
+        return Record({
+            customer: _customerOf(packed),
+            validUntil: uint32(packed >> _VALID_UNTIL),
+            revokedAt: uint32(packed >> _REVOKED_AT),
+            epoch: uint32(packed >> _EPOCH)
+        });
+    }
+
+    function _customerOf(uint256 packed) private pure returns (address) {
+        return address(uint160(packed));
+    }
+
+    /// @dev A zero customer neither calls nor signs; only the reason that is given has to be looked for.
     function _requireCustomer(address customer) private view {
-        if (msg.sender != customer) revert ConsentRegistry_NotTheCustomer(msg.sender, customer);
+        if (msg.sender != customer) {
+            if (customer == address(0)) revert ConsentRegistry_ZeroCustomer();
+            revert ConsentRegistry_NotTheCustomer(msg.sender, customer);
+        }
     }
 
     function _requireSignature(address customer, bytes32 digest, bytes calldata signature) private view {
         if (!Signatures.isValid(customer, digest, signature)) {
+            if (customer == address(0)) revert ConsentRegistry_ZeroCustomer();
             revert ConsentRegistry_InvalidSignature(digest, customer);
         }
     }

@@ -91,7 +91,6 @@ interface ICheckoutEscrow is IPayouts {
     /// @param orderId The order.
     /// @param buyer Who paid.
     /// @param seller Who will be paid.
-    /// @param arbiter Who rules if the buyer disputes.
     /// @param amount Wei held.
     /// @param orderHash Salted commitment to the order document.
     /// @param shipBy The ship window's last second.
@@ -99,7 +98,6 @@ interface ICheckoutEscrow is IPayouts {
         bytes32 indexed orderId,
         address indexed buyer,
         address indexed seller,
-        address arbiter,
         uint256 amount,
         bytes32 orderHash,
         uint64 shipBy
@@ -112,9 +110,10 @@ interface ICheckoutEscrow is IPayouts {
 
     /// @notice The buyer disputes.
     /// @param orderId The order.
+    /// @param arbiter Who is called to rule.
     /// @param evidenceHash Salted commitment to the evidence.
     /// @param ruleBy The last second in which the arbiter can rule; anyone can let it lapse from the next on.
-    event Disputed(bytes32 indexed orderId, bytes32 evidenceHash, uint64 ruleBy);
+    event Disputed(bytes32 indexed orderId, address indexed arbiter, bytes32 evidenceHash, uint64 ruleBy);
 
     /// @notice The seller is paid in full.
     /// @param orderId The order.

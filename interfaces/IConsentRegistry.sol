@@ -61,7 +61,8 @@ interface IConsentRegistry is IFairCartDomain {
         uint32 epoch;
     }
 
-    /// @notice A consent became active.
+    /// @notice A consent became active. Its epoch is the one that the customer's last {RevokedAll} began, 0 if
+    /// there is none.
     /// @param consentId The consent.
     /// @param customer Whose data it is.
     /// @param consumer Who may receive the document.
@@ -70,7 +71,6 @@ interface IConsentRegistry is IFairCartDomain {
     /// @param terms Salted commitment to the consent record.
     /// @param reward Wei per exchange.
     /// @param validUntil The consent's last second.
-    /// @param epoch The customer's epoch.
     event Granted(
         bytes32 indexed consentId,
         address indexed customer,
@@ -79,8 +79,7 @@ interface IConsentRegistry is IFairCartDomain {
         bytes32 dataRoot,
         bytes32 terms,
         uint256 reward,
-        uint64 validUntil,
-        uint32 epoch
+        uint64 validUntil
     );
 
     /// @notice A consent was withdrawn, from this block's second on.

@@ -15,8 +15,8 @@ library Signatures {
     /// @param signature 65 bytes of ECDSA with the lower `s`, or what the account's ERC-1271 accepts.
     /// @return Whether the account signed. Never true for the zero address.
     function isValid(address signer, bytes32 digest, bytes calldata signature) internal view returns (bool) {
-        (address recovered, ECDSA.RecoverError error,) = ECDSA.tryRecoverCalldata(digest, signature);
-        if (error == ECDSA.RecoverError.NoError && recovered == signer) return true;
+        (address recovered,,) = ECDSA.tryRecoverCalldata(digest, signature);
+        if (recovered == signer && recovered != address(0)) return true;
 
         // An account without code answers with no data, which does not count as a yes.
         return SignatureChecker.isValidERC1271SignatureNowCalldata(signer, digest, signature);
