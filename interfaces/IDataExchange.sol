@@ -74,15 +74,6 @@ interface IDataExchange is IPayouts {
         Consumer
     }
 
-    /// @notice The fields in which an offer repeats its consent.
-    enum OfferField {
-        Consumer,
-        Custodian,
-        Customer,
-        Reward,
-        ConsentId
-    }
-
     /// @notice The two kinds of fault.
     enum Fault {
         WrongKey,
@@ -161,6 +152,19 @@ interface IDataExchange is IPayouts {
         bytes32 sealingHash;
     }
 
+    /// @notice A consent as `open` takes it: what the offer does not repeat of it. Customer and reward are the
+    /// sale's, consumer and custodian the terms'.
+    /// @param dataRoot Root over the leaves of the document that the customer was shown.
+    /// @param terms Salted SHA-256 commitment to the consent record.
+    /// @param validUntil The consent's last second.
+    /// @param epoch The customer's epoch in which it was given.
+    struct Scope {
+        bytes32 dataRoot;
+        bytes32 terms;
+        uint64 validUntil;
+        uint32 epoch;
+    }
+
     /// @notice What shows a fault. With K = wrappedKey xor pad, either SHA-256 of K is not the offer's keyHash,
     /// and the last four members are left empty; or one ciphertext chunk is part of the item and does not
     /// decrypt to what its data leaf commits to.
@@ -195,25 +199,22 @@ interface IDataExchange is IPayouts {
     /// @param amount Wei taken.
     event Withdrawn(address indexed account, address indexed to, uint256 amount);
 
-    /// @notice An exchange was opened: reward, fee and consumerDeposit of the consumer and custodianDeposit
-    /// from the custodian's standing balance are locked.
+    /// @notice An exchange was opened. Locked are the consent's reward, fee and consumerDeposit of the
+    /// consumer, and custodianDeposit from the custodian's standing balance. Later events do not repeat these
+    /// amounts.
     /// @param exchangeId The exchange: digest of the offer.
-    /// @param consumer Who buys.
+    /// @param consentId The consent that allows it; the registry's `Granted` names its customer and reward.
     /// @param custodian Who sells.
-    /// @param consentId The consent that allows it.
-    /// @param customer Whose data it is.
-    /// @param reward Wei for the customer.
+    /// @param consumer Who buys.
     /// @param fee Wei for the custodian.
     /// @param custodianDeposit Wei locked by the custodian.
-    /// @param consumerDeposit Wei locked by the consumer.
+    /// @param consumerDeposit Wei locked by the consumer as its deposit.
     /// @param deliverBy The last second in which the custodian can deliver.
     event Opened(
         bytes32 indexed exchangeId,
-        address indexed consumer,
+        bytes32 indexed consentId,
         address indexed custodian,
-        bytes32 consentId,
-        address customer,
-        uint256 reward,
+        address consumer,
         uint256 fee,
         uint256 custodianDeposit,
         uint256 consumerDeposit,
@@ -226,47 +227,38 @@ interface IDataExchange is IPayouts {
     /// @param respondBy The last second in which the consumer can confirm or prove a fault.
     event Delivered(bytes32 indexed exchangeId, bytes32 wrappedKey, uint64 respondBy);
 
-    /// @notice The consumer confirmed; everybody is paid.
+    /// @notice The consumer confirmed: the customer is paid the reward; fee and custodianDeposit are added to
+    /// the custodian's balance, consumerDeposit to the consumer's.
     /// @param exchangeId The exchange.
-    /// @param customerAmount Wei for the customer: the reward.
-    /// @param consumerAmount Wei for the consumer: its deposit.
-    /// @param custodianAmount Wei for the custodian: its fee and its deposit.
-    event Confirmed(
-        bytes32 indexed exchangeId, uint256 customerAmount, uint256 consumerAmount, uint256 custodianAmount
-    );
+    event Confirmed(bytes32 indexed exchangeId);
 
-    /// @notice The consumer kept silent; the sale is settled without it.
+    /// @notice The consumer kept silent: the customer is paid the reward and consumerDeposit; fee and
+    /// custodianDeposit are added to the custodian's balance.
     /// @param exchangeId The exchange.
-    /// @param customerAmount Wei for the customer: the reward and the consumer's deposit.
-    /// @param consumerAmount Wei for the consumer: 0.
-    /// @param custodianAmount Wei for the custodian: its fee and its deposit.
-    event Settled(bytes32 indexed exchangeId, uint256 customerAmount, uint256 consumerAmount, uint256 custodianAmount);
+    event Settled(bytes32 indexed exchangeId);
 
-    /// @notice The custodian admitted a fault; everything goes to the consumer.
+    /// @notice The custodian admitted a fault: reward, fee and both deposits are added to the consumer's
+    /// balance.
     /// @param exchangeId The exchange.
-    /// @param consumerAmount Wei for the consumer: all that it paid, and the custodian's deposit.
-    event Conceded(bytes32 indexed exchangeId, uint256 consumerAmount);
+    event Conceded(bytes32 indexed exchangeId);
 
-    /// @notice The consumer proved a fault; everything goes to it.
+    /// @notice The consumer proved a fault: reward, fee and both deposits are added to its balance.
     /// @param exchangeId The exchange.
     /// @param fault What was wrong.
     /// @param index The wrong chunk's position; 0 if the key was wrong.
-    /// @param consumerAmount Wei for the consumer: all that it paid, and the custodian's deposit.
-    event FaultProven(bytes32 indexed exchangeId, Fault fault, uint32 index, uint256 consumerAmount);
+    event FaultProven(bytes32 indexed exchangeId, Fault fault, uint32 index);
 
-    /// @notice The consent ended before the delivery; everybody gets back what it put in.
+    /// @notice The consent ended before the delivery: reward, fee and consumerDeposit are added to the
+    /// consumer's balance, custodianDeposit to the custodian's.
     /// @param exchangeId The exchange.
-    /// @param consumerAmount Wei for the consumer.
-    /// @param custodianAmount Wei for the custodian.
-    event Aborted(bytes32 indexed exchangeId, uint256 consumerAmount, uint256 custodianAmount);
+    event Aborted(bytes32 indexed exchangeId);
 
-    /// @notice The deliver window passed without a delivery.
+    /// @notice The deliver window passed without a delivery: reward, fee and consumerDeposit are added to the
+    /// consumer's balance, and so is custodianDeposit unless the consent ended.
     /// @param exchangeId The exchange.
-    /// @param consumerAmount Wei for the consumer: all that it paid, and the custodian's deposit unless the
-    /// consent ended.
-    /// @param custodianAmount Wei for the custodian: its deposit if the consent ended inside the window, else
-    /// 0.
-    event Cancelled(bytes32 indexed exchangeId, uint256 consumerAmount, uint256 custodianAmount);
+    /// @param consentEnded Whether the consent ended inside the window; custodianDeposit then went to the
+    /// custodian's balance.
+    event Cancelled(bytes32 indexed exchangeId, bool consentEnded);
 
     /// @notice The custodian withdrew an offer before it was used.
     /// @param exchangeId The exchange that can never be opened now.
@@ -326,10 +318,12 @@ interface IDataExchange is IPayouts {
     /// @param maximum {MAX_AMOUNT} in wei.
     error DataExchange_AmountTooLarge(uint256 amount, uint256 maximum);
 
-    /// @notice The offer is not one for this consent.
+    /// @notice The offer is not for this consent: the consent of the offer's customer, consumer, custodian and
+    /// reward and of the scope passed has another id than the one that the offer names.
     /// @param index Position in the batch, from 0.
-    /// @param field The first field that differs.
-    error DataExchange_OfferNotForConsent(uint256 index, OfferField field);
+    /// @param offered The consent's id in the offer.
+    /// @param computed The id that the fields give.
+    error DataExchange_OfferNotForConsent(uint256 index, bytes32 offered, bytes32 computed);
 
     /// @notice The signature is not the custodian's.
     /// @param index Position in the batch, from 0.
@@ -500,12 +494,12 @@ interface IDataExchange is IPayouts {
 
     /// @notice The consumer opens an exchange. The value sent counts first; the standing balance pays the rest,
     /// or takes what was sent too much.
-    /// @param consent The customer's consent.
+    /// @param scope The rest of the customer's consent.
     /// @param terms The offer's terms.
     /// @param sale The rest of the offer.
     /// @param signature The custodian's signature over {offerDigest}: ECDSA (65 bytes) or ERC-1271.
     function open(
-        IConsentRegistry.Consent calldata consent,
+        Scope calldata scope,
         Terms calldata terms,
         Sale calldata sale,
         bytes calldata signature
@@ -514,12 +508,12 @@ interface IDataExchange is IPayouts {
     /// @notice The consumer opens exchanges that share their terms. Refused whole is a batch with a malformed
     /// member; skipped is a member that can no longer be opened: used, voided or repeated, expired, consent
     /// unknown, ended or ending too soon, custodian's balance too low.
-    /// @param consents The customers' consents.
+    /// @param scopes The rest of each consent.
     /// @param terms The terms of all offers.
     /// @param sales The rest of each offer.
     /// @param signatures The custodian's signatures.
     function openMany(
-        IConsentRegistry.Consent[] calldata consents,
+        Scope[] calldata scopes,
         Terms calldata terms,
         Sale[] calldata sales,
         bytes[] calldata signatures

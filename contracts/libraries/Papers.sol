@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {ICheckoutEscrow} from "../../interfaces/ICheckoutEscrow.sol";
 import {IConsentRegistry} from "../../interfaces/IConsentRegistry.sol";
+import {IDataExchange} from "../../interfaces/IDataExchange.sol";
 import {IPayouts} from "../../interfaces/IPayouts.sol";
 
 /// @title Papers
@@ -24,6 +25,14 @@ library Papers {
     bytes32 internal constant REVOCATION_TYPEHASH = keccak256("Revocation(bytes32 consentId)");
     bytes32 internal constant REVOCATION_OF_ALL_TYPEHASH =
         keccak256("RevocationOfAll(address customer,uint32 epoch,uint32 nextEpoch)");
+    bytes32 internal constant TERMS_TYPEHASH = keccak256(
+        "Terms(address consumer,address custodian,uint256 fee,uint256 custodianDeposit,uint256 consumerDeposit,uint32 deliverWithin,uint32 respondWithin,uint64 validUntil)"
+    );
+    bytes32 internal constant SEALING_TYPEHASH =
+        keccak256("Sealing(bytes32 itemRoot,bytes32 keyHash,bytes32 padHash)");
+    bytes32 internal constant OFFER_TYPEHASH = keccak256(
+        "Offer(bytes32 consentId,address customer,uint256 reward,Terms terms,Sealing sealing)Sealing(bytes32 itemRoot,bytes32 keyHash,bytes32 padHash)Terms(address consumer,address custodian,uint256 fee,uint256 custodianDeposit,uint256 consumerDeposit,uint32 deliverWithin,uint32 respondWithin,uint64 validUntil)"
+    );
 
     /// @param order The order.
     /// @return Its EIP-712 struct hash.
@@ -79,6 +88,89 @@ library Papers {
     /// @return The Revocation's EIP-712 struct hash.
     function hashRevocation(bytes32 consentId) internal pure returns (bytes32) {
         return keccak256(abi.encode(REVOCATION_TYPEHASH, consentId));
+    }
+
+    /// @param terms The terms of an offer.
+    /// @return Their EIP-712 struct hash.
+    function hash(IDataExchange.Terms calldata terms) internal pure returns (bytes32) {
+        uint256 start;
+        assembly ("memory-safe") {
+            start := terms
+        }
+        return _hashWords(TERMS_TYPEHASH, start, 8);
+    }
+
+    /// @param sealing The sealing of an offer.
+    /// @return Its EIP-712 struct hash.
+    function hash(IDataExchange.Sealing calldata sealing) internal pure returns (bytes32) {
+        uint256 start;
+        assembly ("memory-safe") {
+            start := sealing
+        }
+        return _hashWords(SEALING_TYPEHASH, start, 3);
+    }
+
+    /// @param offer The offer.
+    /// @return Its EIP-712 struct hash.
+    function hash(IDataExchange.Offer calldata offer) internal pure returns (bytes32) {
+        uint256 start;
+        assembly ("memory-safe") {
+            start := offer
+        }
+        return _hashOffer(start, hash(offer.terms), hash(offer.sealing));
+    }
+
+    /// @param sale An offer without its terms, and with its sealing by its hash.
+    /// @param termsHash The struct hash of its terms.
+    /// @return The offer's EIP-712 struct hash.
+    function hash(IDataExchange.Sale calldata sale, bytes32 termsHash) internal pure returns (bytes32) {
+        uint256 start;
+        assembly ("memory-safe") {
+            start := sale
+        }
+        return _hashOffer(start, termsHash, sale.sealingHash);
+    }
+
+    /// @param scope What a consent says beyond what the offer repeats.
+    /// @param terms The offer's terms, with the consent's consumer and custodian.
+    /// @param sale The rest of the offer, with the consent's customer and reward.
+    /// @return The consent's EIP-712 struct hash.
+    function hash(
+        IDataExchange.Scope calldata scope,
+        IDataExchange.Terms calldata terms,
+        IDataExchange.Sale calldata sale
+    ) internal pure returns (bytes32) {
+        return keccak256(
+            abi.encode(
+                CONSENT_TYPEHASH,
+                sale.customer,
+                terms.consumer,
+                terms.custodian,
+                scope.dataRoot,
+                scope.terms,
+                sale.reward,
+                scope.validUntil,
+                scope.epoch
+            )
+        );
+    }
+
+    /// @dev An Offer and a Sale begin with the same three words of calldata: consentId, customer, reward. The two
+    /// nested structs stand behind them by their hashes.
+    function _hashOffer(uint256 start, bytes32 termsHash, bytes32 sealingHash)
+        private
+        pure
+        returns (bytes32 result)
+    {
+        bytes32 typeHash = OFFER_TYPEHASH;
+        assembly ("memory-safe") {
+            let buffer := mload(0x40)
+            mstore(buffer, typeHash)
+            calldatacopy(add(buffer, 0x20), start, 0x60)
+            mstore(add(buffer, 0x80), termsHash)
+            mstore(add(buffer, 0xa0), sealingHash)
+            result := keccak256(buffer, 0xc0)
+        }
     }
 
     /// @dev keccak256 of the type hash and `words` 32-byte words of calldata from `start` on. They are laid out

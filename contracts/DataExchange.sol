@@ -1,0 +1,636 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
+
+import {IConsentRegistry} from "../interfaces/IConsentRegistry.sol";
+import {IDataExchange} from "../interfaces/IDataExchange.sol";
+import {Payouts} from "./Payouts.sol";
+import {ChaCha20} from "./libraries/ChaCha20.sol";
+import {Items} from "./libraries/Items.sol";
+import {Papers} from "./libraries/Papers.sol";
+import {Signatures} from "./libraries/Signatures.sol";
+
+/// @title DataExchange
+/// @dev No owner, no upgrade, no pause. Everything that changes state refuses to be entered while a payment is being
+/// pushed; only what pushes payments needs the full guard, the rest just looks whether it is set.
+contract DataExchange is Payouts, IDataExchange {
+    using Papers for Offer;
+    using Papers for Sale;
+    using Papers for Scope;
+    using Papers for Sealing;
+    using Papers for Terms;
+
+    /* TYPES */
+
+    /// @dev All that is stored about an exchange. The key commitment is a hash of the wrapped key, not a part of it:
+    /// of a stored part, the consumer could choose the rest and "prove" a wrong key. 208 bits are beyond any search.
+    struct Exchange {
+        State state; // slot 0
+        uint40 deadline; // slot 0
+        bytes26 keyCommitment; // slot 0
+    }
+
+    /* CONSTANTS */
+
+    /// @inheritdoc IDataExchange
+    uint256 public constant GRACE = 10 minutes;
+
+    /// @inheritdoc IDataExchange
+    uint256 public constant MIN_WINDOW = 10 minutes;
+
+    /// @inheritdoc IDataExchange
+    uint256 public constant MAX_DELIVER_WINDOW = 1 days;
+
+    /// @inheritdoc IDataExchange
+    uint256 public constant MAX_RESPOND_WINDOW = 7 days;
+
+    /// @inheritdoc IDataExchange
+    uint256 public constant MAX_AMOUNT = type(uint128).max;
+
+    /// @inheritdoc IDataExchange
+    uint256 public constant CHUNK_SIZE = ChaCha20.MAX_LENGTH;
+
+    /// @inheritdoc IDataExchange
+    /// @dev Block 0 makes the key of the tag; chunk i takes the four blocks from 1 + 4 * i on.
+    uint256 public constant MAX_CHUNK_INDEX = (ChaCha20.MAX_COUNTER - 1) / 4;
+
+    /* IMMUTABLES */
+
+    /// @inheritdoc IDataExchange
+    IConsentRegistry public immutable CONSENT_REGISTRY;
+
+    uint256 private immutable _REGISTRY_CHAIN_ID;
+
+    bytes32 private immutable _REGISTRY_DOMAIN;
+
+    /* STORAGE */
+
+    mapping(bytes32 id => Exchange) private _exchanges;
+
+    mapping(address account => uint256 amount) private _balances;
+
+    /* CONSTRUCTOR */
+
+    /// @param registry The registry that is asked about consents.
+    constructor(IConsentRegistry registry) {
+        if (address(registry).code.length == 0) revert DataExchange_NoRegistry(address(registry));
+        CONSENT_REGISTRY = registry;
+        _REGISTRY_CHAIN_ID = block.chainid;
+        _REGISTRY_DOMAIN = registry.DOMAIN_SEPARATOR();
+    }
+
+    /* VIEWS */
+
+    /// @inheritdoc IDataExchange
+    function offerDigest(Offer calldata offer) external view returns (bytes32) {
+        return _hashTypedDataV4(offer.hash());
+    }
+
+    /// @inheritdoc IDataExchange
+    function exchangeId(Terms calldata terms, Sale calldata sale) external view returns (bytes32) {
+        return _exchangeId(sale, terms.hash());
+    }
+
+    /// @inheritdoc IDataExchange
+    function sealingHash(Sealing calldata sealing) external pure returns (bytes32) {
+        return sealing.hash();
+    }
+
+    /// @inheritdoc IDataExchange
+    function stateOf(bytes32 id) external view returns (State state, uint64 deadline) {
+        Exchange memory exchange = _exchanges[id];
+        return (exchange.state, exchange.deadline);
+    }
+
+    /// @inheritdoc IDataExchange
+    function balanceOf(address account) external view returns (uint256) {
+        return _balances[account];
+    }
+
+    /* STANDING BALANCES */
+
+    /// @inheritdoc IDataExchange
+    function fund() external payable nonReentrantView {
+        _add(msg.sender, msg.value);
+
+        emit Funded(msg.sender, msg.value);
+    }
+
+    /// @inheritdoc IDataExchange
+    function withdraw(address to, uint256 amount) external nonReentrant {
+        if (to == address(0)) revert Payouts_ZeroReceiver();
+        uint256 balance = _balances[msg.sender];
+        if (amount > balance) revert DataExchange_BalanceTooLow(msg.sender, balance, amount);
+
+        // Cannot underflow: checked above.
+        unchecked {
+            _balances[msg.sender] = balance - amount;
+        }
+
+        emit Withdrawn(msg.sender, to, amount);
+
+        _send(to, amount);
+    }
+
+    /* OPENING */
+
+    /// @inheritdoc IDataExchange
+    function open(
+        Scope calldata scope,
+        Terms calldata terms,
+        Sale calldata sale,
+        bytes calldata signature
+    ) external payable nonReentrantView {
+        _requireSoundTerms(terms);
+        bytes32 id = _exchangeId(sale, terms.hash());
+        _requireSoundOffer(0, id, scope, terms, sale, signature);
+        uint256 custodianBalance = _balances[terms.custodian];
+        SkipReason obstacle = _obstacleToOpen(id, scope, terms, sale, custodianBalance);
+        if (obstacle != SkipReason.None) _revertOpening(obstacle, id, scope, terms, sale, custodianBalance);
+
+        _markOpen(id, terms, sale);
+        // Cannot underflow: the obstacles include it. Cannot overflow: each amount is at most MAX_AMOUNT.
+        unchecked {
+            _balances[terms.custodian] = custodianBalance - terms.custodianDeposit;
+            _charge(terms.consumer, sale.reward + terms.fee + terms.consumerDeposit);
+        }
+    }
+
+    /// @inheritdoc IDataExchange
+    function openMany(
+        Scope[] calldata scopes,
+        Terms calldata terms,
+        Sale[] calldata sales,
+        bytes[] calldata signatures
+    ) external payable nonReentrantView {
+        _requireBatch(sales.length, scopes.length);
+        _requireBatch(sales.length, signatures.length);
+        _requireSoundTerms(terms);
+        bytes32 termsHash = terms.hash();
+        uint256 initialBalance = _balances[terms.custodian];
+        uint256 custodianBalance = initialBalance;
+        uint256 needed;
+
+        for (uint256 i; i < sales.length; ++i) {
+            Sale calldata sale = sales[i];
+            bytes32 id = _exchangeId(sale, termsHash);
+            _requireSoundOffer(i, id, scopes[i], terms, sale, signatures[i]);
+            SkipReason obstacle = _obstacleToOpen(id, scopes[i], terms, sale, custodianBalance);
+            if (obstacle != SkipReason.None) {
+                emit Skipped(id, obstacle);
+                continue;
+            }
+            _markOpen(id, terms, sale);
+            // As in {open}; no batch that fits into a block overflows the sum.
+            unchecked {
+                custodianBalance -= terms.custodianDeposit;
+                needed += sale.reward + terms.fee + terms.consumerDeposit;
+            }
+        }
+
+        // Nothing above can have changed it: the registry and signing contracts are called statically, and the
+        // consumer, who is charged next, is another account.
+        if (custodianBalance != initialBalance) _balances[terms.custodian] = custodianBalance;
+        _charge(terms.consumer, needed);
+    }
+
+    /// @dev What can be told from the caller and the terms alone.
+    function _requireSoundTerms(Terms calldata terms) private view {
+        _requireConsumer(terms);
+        if (terms.custodian == msg.sender) revert DataExchange_ConsumerIsCustodian(msg.sender);
+        _requireWindow(Window.Deliver, terms.deliverWithin, MAX_DELIVER_WINDOW);
+        _requireWindow(Window.Respond, terms.respondWithin, MAX_RESPOND_WINDOW);
+        if (terms.custodianDeposit == 0) revert DataExchange_ZeroDeposit(Deposit.Custodian);
+        if (terms.consumerDeposit == 0) revert DataExchange_ZeroDeposit(Deposit.Consumer);
+        _requireAmount(terms.fee);
+        _requireAmount(terms.custodianDeposit);
+        _requireAmount(terms.consumerDeposit);
+    }
+
+    function _requireWindow(Window window, uint256 length, uint256 maximum) private pure {
+        if (length < MIN_WINDOW || length > maximum) {
+            revert DataExchange_WindowOutOfRange(window, length, MIN_WINDOW, maximum);
+        }
+    }
+
+    function _requireAmount(uint256 amount) private pure {
+        if (amount > MAX_AMOUNT) revert DataExchange_AmountTooLarge(amount, MAX_AMOUNT);
+    }
+
+    /// @dev What can be told from the papers of one member. No need to check for zero addresses: the registry grants
+    /// no consent that holds one.
+    function _requireSoundOffer(
+        uint256 index,
+        bytes32 id,
+        Scope calldata scope,
+        Terms calldata terms,
+        Sale calldata sale,
+        bytes calldata signature
+    ) private view {
+        _requireAmount(sale.reward);
+        bytes32 consentId = _consentId(scope, terms, sale);
+        if (consentId != sale.consentId) {
+            revert DataExchange_OfferNotForConsent(index, sale.consentId, consentId);
+        }
+        if (!Signatures.isValid(terms.custodian, id, signature)) {
+            revert DataExchange_InvalidOffer(index, id, terms.custodian);
+        }
+    }
+
+    /// @dev What depends on the state of the chain. A batch skips what has an obstacle, a single call names it.
+    function _obstacleToOpen(
+        bytes32 id,
+        Scope calldata scope,
+        Terms calldata terms,
+        Sale calldata sale,
+        uint256 custodianBalance
+    ) private view returns (SkipReason) {
+        if (_exchanges[id].state != State.None) return SkipReason.OfferUsed;
+        if (block.timestamp > terms.validUntil) return SkipReason.OfferExpired;
+        try CONSENT_REGISTRY.endedAt(sale.consentId) returns (uint64 endedAt) {
+            if (endedAt != 0) return SkipReason.ConsentEnded;
+        } catch {
+            return SkipReason.ConsentUnknown;
+        }
+        if (scope.validUntil < block.timestamp + terms.deliverWithin) return SkipReason.ConsentEndsTooSoon;
+        if (custodianBalance < terms.custodianDeposit) return SkipReason.CustodianBalanceTooLow;
+        return SkipReason.None;
+    }
+
+    function _revertOpening(
+        SkipReason obstacle,
+        bytes32 id,
+        Scope calldata scope,
+        Terms calldata terms,
+        Sale calldata sale,
+        uint256 custodianBalance
+    ) private view {
+        if (obstacle == SkipReason.OfferUsed) revert DataExchange_OfferUsed(id, _exchanges[id].state);
+        if (obstacle == SkipReason.OfferExpired) {
+            revert DataExchange_OfferExpired(terms.validUntil, block.timestamp);
+        }
+        if (obstacle == SkipReason.ConsentUnknown) revert DataExchange_ConsentUnknown(sale.consentId);
+        if (obstacle == SkipReason.ConsentEnded) {
+            revert DataExchange_ConsentEnded(sale.consentId, CONSENT_REGISTRY.endedAt(sale.consentId));
+        }
+        if (obstacle == SkipReason.ConsentEndsTooSoon) {
+            revert DataExchange_ConsentEndsTooSoon(scope.validUntil, _secondsFromNow(terms.deliverWithin));
+        }
+        revert DataExchange_BalanceTooLow(terms.custodian, custodianBalance, terms.custodianDeposit);
+    }
+
+    function _markOpen(bytes32 id, Terms calldata terms, Sale calldata sale) private {
+        uint40 deliverBy = _secondsFromNow(terms.deliverWithin);
+        _exchanges[id] = Exchange({state: State.Open, deadline: deliverBy, keyCommitment: 0});
+
+        emit Opened(
+            id,
+            sale.consentId,
+            terms.custodian,
+            terms.consumer,
+            terms.fee,
+            terms.custodianDeposit,
+            terms.consumerDeposit,
+            deliverBy
+        );
+    }
+
+    /// @dev Takes `needed` wei from the value sent, which is counted here and nowhere else, and from the standing
+    /// balance; what is left of the value is added to the balance. An exact value touches no storage.
+    function _charge(address consumer, uint256 needed) private {
+        if (msg.value == needed) return;
+        uint256 balance = _balances[consumer];
+        // Cannot overflow: there is less ether than 2**128 wei.
+        unchecked {
+            uint256 available = balance + msg.value;
+            if (available < needed) revert DataExchange_BalanceTooLow(consumer, available, needed);
+
+            _balances[consumer] = available - needed;
+
+            if (msg.value > needed) emit Funded(consumer, msg.value - needed);
+            else emit Drawn(consumer, needed - msg.value);
+        }
+    }
+
+    /* DELIVERING */
+
+    /// @inheritdoc IDataExchange
+    function deliver(Terms calldata terms, Sale calldata sale, bytes32 wrappedKey) external nonReentrantView {
+        _requireCustodian(terms);
+        bytes32 id = _exchangeId(sale, terms.hash());
+        SkipReason obstacle = _obstacleToDeliver(id, sale.consentId);
+        if (obstacle != SkipReason.None) _revertDelivery(obstacle, id, sale.consentId);
+
+        _markDelivered(id, terms, wrappedKey);
+    }
+
+    /// @inheritdoc IDataExchange
+    function deliverMany(Terms calldata terms, Sale[] calldata sales, bytes32[] calldata wrappedKeys)
+        external
+        nonReentrantView
+    {
+        _requireBatch(sales.length, wrappedKeys.length);
+        _requireCustodian(terms);
+        bytes32 termsHash = terms.hash();
+
+        for (uint256 i; i < sales.length; ++i) {
+            Sale calldata sale = sales[i];
+            bytes32 id = _exchangeId(sale, termsHash);
+            SkipReason obstacle = _obstacleToDeliver(id, sale.consentId);
+            if (obstacle == SkipReason.None) _markDelivered(id, terms, wrappedKeys[i]);
+            else emit Skipped(id, obstacle);
+        }
+    }
+
+    function _obstacleToDeliver(bytes32 id, bytes32 consentId) private view returns (SkipReason) {
+        Exchange memory exchange = _exchanges[id];
+        if (exchange.state != State.Open) return SkipReason.NotOpen;
+        if (block.timestamp > exchange.deadline) return SkipReason.WindowOver;
+        uint256 endedAt = CONSENT_REGISTRY.endedAt(consentId);
+        if (endedAt != 0 && block.timestamp > endedAt + GRACE) return SkipReason.GraceOver;
+        return SkipReason.None;
+    }
+
+    function _revertDelivery(SkipReason obstacle, bytes32 id, bytes32 consentId) private view {
+        Exchange memory exchange = _exchanges[id];
+        if (obstacle == SkipReason.NotOpen) revert DataExchange_WrongState(id, exchange.state);
+        if (obstacle == SkipReason.WindowOver) {
+            revert DataExchange_TooLate(id, exchange.deadline, block.timestamp);
+        }
+        uint64 graceUntil = CONSENT_REGISTRY.endedAt(consentId) + uint64(GRACE);
+        revert DataExchange_GraceOver(consentId, graceUntil, block.timestamp);
+    }
+
+    function _markDelivered(bytes32 id, Terms calldata terms, bytes32 wrappedKey) private {
+        uint40 respondBy = _secondsFromNow(terms.respondWithin);
+        _exchanges[id] =
+            Exchange({state: State.Delivered, deadline: respondBy, keyCommitment: _commitment(wrappedKey)});
+
+        emit Delivered(id, wrappedKey, respondBy);
+    }
+
+    function _commitment(bytes32 wrappedKey) private pure returns (bytes26) {
+        return bytes26(keccak256(abi.encode(wrappedKey)));
+    }
+
+    /* CLOSING AFTER A DELIVERY */
+
+    /// @inheritdoc IDataExchange
+    function confirm(Terms calldata terms, Sale calldata sale) external nonReentrant {
+        _requireConsumer(terms);
+        bytes32 id = _exchangeId(sale, terms.hash());
+        _requireInside(id, State.Delivered);
+
+        _close(id, State.Settled);
+        uint256 earned = _earned(terms);
+        _add(terms.consumer, terms.consumerDeposit);
+        _add(terms.custodian, earned);
+
+        emit Confirmed(id);
+
+        _pay(sale.customer, sale.reward);
+    }
+
+    /// @inheritdoc IDataExchange
+    function confirmMany(Terms calldata terms, Sale[] calldata sales) external nonReentrant {
+        _requireBatch(sales.length, sales.length);
+        _requireConsumer(terms);
+        bytes32 termsHash = terms.hash();
+        uint256 earned = _earned(terms);
+        uint256 confirmed;
+        bool[] memory isConfirmed = new bool[](sales.length);
+
+        for (uint256 i; i < sales.length; ++i) {
+            Sale calldata sale = sales[i];
+            bytes32 id = _exchangeId(sale, termsHash);
+            SkipReason obstacle = _obstacleToConfirm(id);
+            if (obstacle != SkipReason.None) {
+                emit Skipped(id, obstacle);
+                continue;
+            }
+            _close(id, State.Settled);
+            isConfirmed[i] = true;
+            ++confirmed;
+            emit Confirmed(id);
+        }
+        // Cannot overflow: it is ether that the contract holds.
+        unchecked {
+            _add(terms.consumer, confirmed * terms.consumerDeposit);
+            _add(terms.custodian, confirmed * earned);
+        }
+
+        for (uint256 i; i < sales.length; ++i) {
+            if (isConfirmed[i]) _pay(sales[i].customer, sales[i].reward);
+        }
+    }
+
+    function _obstacleToConfirm(bytes32 id) private view returns (SkipReason) {
+        Exchange memory exchange = _exchanges[id];
+        if (exchange.state != State.Delivered) return SkipReason.NotDelivered;
+        if (block.timestamp > exchange.deadline) return SkipReason.WindowOver;
+        return SkipReason.None;
+    }
+
+    /// @inheritdoc IDataExchange
+    function settle(Terms calldata terms, Sale calldata sale) external nonReentrant {
+        bytes32 id = _exchangeId(sale, terms.hash());
+        _requireOver(id, State.Delivered);
+
+        _close(id, State.Settled);
+        uint256 earned = _earned(terms);
+        // Cannot overflow: it is ether that the contract holds.
+        uint256 customerAmount;
+        unchecked {
+            customerAmount = sale.reward + terms.consumerDeposit;
+        }
+        _add(terms.custodian, earned);
+
+        emit Settled(id);
+
+        _pay(sale.customer, customerAmount);
+    }
+
+    /// @inheritdoc IDataExchange
+    function concede(Terms calldata terms, Sale calldata sale) external nonReentrantView {
+        _requireCustodian(terms);
+        bytes32 id = _exchangeId(sale, terms.hash());
+        _requireInside(id, State.Delivered);
+
+        _close(id, State.Conceded);
+        _add(terms.consumer, _paid(terms, sale.reward) + terms.custodianDeposit);
+
+        emit Conceded(id);
+    }
+
+    /// @inheritdoc IDataExchange
+    function proveFault(Offer calldata offer, FaultProof calldata proof) external nonReentrantView {
+        _requireConsumer(offer.terms);
+        bytes32 id = _hashTypedDataV4(offer.hash());
+        bytes26 keyCommitment = _requireInside(id, State.Delivered);
+        Fault fault = _requireFault(id, keyCommitment, offer.sealing, proof);
+
+        _close(id, State.Faulted);
+        _add(offer.terms.consumer, _paid(offer.terms, offer.reward) + offer.terms.custodianDeposit);
+
+        emit FaultProven(id, fault, fault == Fault.WrongKey ? 0 : proof.index);
+    }
+
+    /// @dev An honest custodian cannot be convicted: whoever opens the item's root at this position has to show the
+    /// very ciphertext and data leaf that the custodian hashed, and those belong together under the right key.
+    function _requireFault(
+        bytes32 id,
+        bytes26 keyCommitment,
+        Sealing calldata sealing,
+        FaultProof calldata proof
+    ) private view returns (Fault) {
+        if (_commitment(proof.wrappedKey) != keyCommitment) {
+            revert DataExchange_WrongWrappedKey(id, proof.wrappedKey);
+        }
+        bytes32 padHash = sha256(abi.encode(proof.pad));
+        if (padHash != sealing.padHash) revert DataExchange_WrongPad(id, padHash);
+
+        bytes32 key = proof.wrappedKey ^ proof.pad;
+        if (sha256(abi.encode(key)) != sealing.keyHash) return Fault.WrongKey;
+
+        uint32 index = proof.index;
+        if (proof.ciphertext.length == 0) revert DataExchange_KeyIsRight(id);
+        if (proof.ciphertext.length > CHUNK_SIZE) {
+            revert DataExchange_ChunkTooLong(proof.ciphertext.length, CHUNK_SIZE);
+        }
+        if (index > MAX_CHUNK_INDEX) revert DataExchange_ChunkIndexTooLarge(index, MAX_CHUNK_INDEX);
+        bytes32 root = Items.root(proof.path, Items.itemLeaf(index, proof.ciphertext, proof.dataLeaf));
+        if (root != sealing.itemRoot) revert DataExchange_ChunkNotInItem(index, root, sealing.itemRoot);
+
+        bytes memory plain = ChaCha20.xor(key, 0, 1 + 4 * uint256(index), proof.ciphertext);
+        if (Items.dataLeaf(index, plain) == proof.dataLeaf) revert DataExchange_ChunkIsRight(id, index);
+        return Fault.WrongChunk;
+    }
+
+    /* CLOSING WITHOUT A DELIVERY */
+
+    /// @inheritdoc IDataExchange
+    function abort(Terms calldata terms, Sale calldata sale) external nonReentrantView {
+        bytes32 id = _exchangeId(sale, terms.hash());
+        _requireInside(id, State.Open);
+        uint64 endedAt = CONSENT_REGISTRY.endedAt(sale.consentId);
+        if (endedAt == 0) revert DataExchange_ConsentActive(sale.consentId);
+        uint64 graceUntil = endedAt + uint64(GRACE);
+        if (block.timestamp <= graceUntil && msg.sender != terms.custodian) {
+            revert DataExchange_GraceNotOver(sale.consentId, graceUntil, block.timestamp);
+        }
+
+        _close(id, State.Aborted);
+        _add(terms.consumer, _paid(terms, sale.reward));
+        _add(terms.custodian, terms.custodianDeposit);
+
+        emit Aborted(id);
+    }
+
+    /// @inheritdoc IDataExchange
+    function cancel(Terms calldata terms, Sale calldata sale) external nonReentrantView {
+        bytes32 id = _exchangeId(sale, terms.hash());
+        uint256 deliverBy = _requireOver(id, State.Open);
+        uint256 endedAt = CONSENT_REGISTRY.endedAt(sale.consentId);
+
+        _close(id, State.Cancelled);
+        // The consent was active when the exchange was opened, so it cannot have ended before the window.
+        bool consentEnded = endedAt != 0 && endedAt <= deliverBy;
+        _add(terms.consumer, _paid(terms, sale.reward));
+        _add(consentEnded ? terms.custodian : terms.consumer, terms.custodianDeposit);
+
+        emit Cancelled(id, consentEnded);
+    }
+
+    /// @inheritdoc IDataExchange
+    function voidOffer(Terms calldata terms, Sale calldata sale) external nonReentrantView {
+        _requireCustodian(terms);
+        bytes32 id = _exchangeId(sale, terms.hash());
+        State state = _exchanges[id].state;
+        if (state != State.None) revert DataExchange_OfferUsed(id, state);
+
+        _close(id, State.Voided);
+
+        emit OfferVoided(id, terms.custodian);
+    }
+
+    /* SHARED */
+
+    function _exchangeId(Sale calldata sale, bytes32 termsHash) private view returns (bytes32) {
+        return _hashTypedDataV4(sale.hash(termsHash));
+    }
+
+    /// @dev The consent's digest in the registry's domain, which changes only if the chain forks.
+    function _consentId(Scope calldata scope, Terms calldata terms, Sale calldata sale)
+        private
+        view
+        returns (bytes32)
+    {
+        bytes32 domain =
+            block.chainid == _REGISTRY_CHAIN_ID ? _REGISTRY_DOMAIN : CONSENT_REGISTRY.DOMAIN_SEPARATOR();
+        return MessageHashUtils.toTypedDataHash(domain, scope.hash(terms, sale));
+    }
+
+    function _requireConsumer(Terms calldata terms) private view {
+        if (msg.sender != terms.consumer) revert DataExchange_NotTheConsumer(msg.sender, terms.consumer);
+    }
+
+    function _requireCustodian(Terms calldata terms) private view {
+        if (msg.sender != terms.custodian) revert DataExchange_NotTheCustodian(msg.sender, terms.custodian);
+    }
+
+    function _requireBatch(uint256 sales, uint256 others) private pure {
+        if (sales == 0) revert DataExchange_EmptyBatch();
+        if (sales != others) revert DataExchange_UnequalLists(sales, others);
+    }
+
+    /// @dev In this state and inside its window.
+    function _requireInside(bytes32 id, State state) private view returns (bytes26 keyCommitment) {
+        Exchange memory exchange = _exchanges[id];
+        if (exchange.state != state) revert DataExchange_WrongState(id, exchange.state);
+        if (block.timestamp > exchange.deadline) {
+            revert DataExchange_TooLate(id, exchange.deadline, block.timestamp);
+        }
+        return exchange.keyCommitment;
+    }
+
+    /// @dev In this state and after its window.
+    function _requireOver(bytes32 id, State state) private view returns (uint40 deadline) {
+        Exchange memory exchange = _exchanges[id];
+        if (exchange.state != state) revert DataExchange_WrongState(id, exchange.state);
+        if (block.timestamp <= exchange.deadline) {
+            revert DataExchange_TooEarly(id, exchange.deadline, block.timestamp);
+        }
+        return exchange.deadline;
+    }
+
+    /// @dev Final: nothing leads out of `state`, so no deadline runs and no commitment is needed.
+    function _close(bytes32 id, State state) private {
+        _exchanges[id] = Exchange({state: state, deadline: 0, keyCommitment: 0});
+    }
+
+    /// @dev All that the consumer put in.
+    function _paid(Terms calldata terms, uint256 reward) private pure returns (uint256) {
+        return reward + terms.fee + terms.consumerDeposit;
+    }
+
+    /// @dev What the custodian gets for a delivery.
+    function _earned(Terms calldata terms) private pure returns (uint256) {
+        return terms.fee + terms.custodianDeposit;
+    }
+
+    /// @dev Reads and writes at once, so that two roles on one account lose nothing.
+    function _add(address account, uint256 amount) private {
+        // Cannot overflow: it is ether that the contract holds.
+        unchecked {
+            _balances[account] += amount;
+        }
+    }
+
+    /// @dev Fits until the year 36812.
+    function _secondsFromNow(uint256 duration) private view returns (uint40) {
+        unchecked {
+            return uint40(block.timestamp + duration);
+        }
+    }
+}
