@@ -29,6 +29,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from fractions import Fraction
 from pathlib import Path
 
 from faircart.errors import FairCartError
@@ -241,10 +242,10 @@ def shop_of(stock_code: str) -> str:
 
 def to_wei(pounds: Decimal) -> int:
     """Wei for an amount in GBP at the demonstration rate; exact for at most four decimals."""
-    wei = pounds * WEI_PER_GBP
-    if wei != int(wei):
+    wei = Fraction(pounds) * WEI_PER_GBP
+    if wei.denominator != 1:
         raise RetailError(f"{pounds} GBP is not a whole number of wei")
-    return int(wei)
+    return wei.numerator
 
 
 @dataclass(frozen=True)
