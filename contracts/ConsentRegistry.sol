@@ -56,12 +56,13 @@ contract ConsentRegistry is FairCartDomain, IConsentRegistry {
 
     /// @inheritdoc IConsentRegistry
     function endedAt(bytes32 id) external view returns (uint64) {
-        Record memory record = _unpack(_recorded(id));
+        uint256 packed = _recorded(id);
 
         // A withdrawal and an epoch's end are never in the future; only the consent's own end can be.
-        uint256 end = uint256(record.validUntil) + 1;
-        if (record.revokedAt != 0 && record.revokedAt < end) end = record.revokedAt;
-        uint256 epochEnd = _epochEnds[record.customer][record.epoch];
+        uint256 end = uint256(uint32(packed >> _VALID_UNTIL)) + 1;
+        uint256 revokedAt = uint32(packed >> _REVOKED_AT);
+        if (revokedAt != 0 && revokedAt < end) end = revokedAt;
+        uint256 epochEnd = _epochEnds[_customerOf(packed)][uint32(packed >> _EPOCH)];
         if (epochEnd != 0 && epochEnd < end) end = epochEnd;
 
         // Fits: it is at most 2**32 - 1.

@@ -5,31 +5,20 @@ import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/Messa
 
 import {IConsentRegistry} from "../interfaces/IConsentRegistry.sol";
 import {IDataExchange} from "../interfaces/IDataExchange.sol";
-import {Payouts} from "./Payouts.sol";
-import {ChaCha20} from "./libraries/ChaCha20.sol";
-import {Items} from "./libraries/Items.sol";
+import {StandingBalances} from "./StandingBalances.sol";
+import {FaultProofs} from "./libraries/FaultProofs.sol";
 import {Papers} from "./libraries/Papers.sol";
 import {Signatures} from "./libraries/Signatures.sol";
 
 /// @title DataExchange
-/// @dev No owner, no upgrade, no pause. Everything that changes state refuses to be entered while a payment is being
-/// pushed; only what pushes payments needs the full guard, the rest just looks whether it is set.
-contract DataExchange is Payouts, IDataExchange {
+/// @dev No owner, no upgrade, no pause. Everything that changes state refuses to be entered while a payment is
+/// being pushed; only what pushes payments needs the full guard, the rest just looks whether it is set.
+contract DataExchange is StandingBalances {
     using Papers for Offer;
     using Papers for Sale;
     using Papers for Scope;
     using Papers for Sealing;
     using Papers for Terms;
-
-    /* TYPES */
-
-    /// @dev All that is stored about an exchange. The key commitment is a hash of the wrapped key, not a part of it:
-    /// of a stored part, the consumer could choose the rest and "prove" a wrong key. 208 bits are beyond any search.
-    struct Exchange {
-        State state; // slot 0
-        uint40 deadline; // slot 0
-        bytes26 keyCommitment; // slot 0
-    }
 
     /* CONSTANTS */
 
@@ -49,11 +38,10 @@ contract DataExchange is Payouts, IDataExchange {
     uint256 public constant MAX_AMOUNT = type(uint128).max;
 
     /// @inheritdoc IDataExchange
-    uint256 public constant CHUNK_SIZE = ChaCha20.MAX_LENGTH;
+    uint256 public constant CHUNK_SIZE = FaultProofs.CHUNK_SIZE;
 
     /// @inheritdoc IDataExchange
-    /// @dev Block 0 makes the key of the tag; chunk i takes the four blocks from 1 + 4 * i on.
-    uint256 public constant MAX_CHUNK_INDEX = (ChaCha20.MAX_COUNTER - 1) / 4;
+    uint256 public constant MAX_CHUNK_INDEX = FaultProofs.MAX_CHUNK_INDEX;
 
     /* IMMUTABLES */
 
@@ -66,9 +54,11 @@ contract DataExchange is Payouts, IDataExchange {
 
     /* STORAGE */
 
-    mapping(bytes32 id => Exchange) private _exchanges;
-
-    mapping(address account => uint256 amount) private _balances;
+    /// @dev All that is stored of an exchange, as the id commits to the rest: its state in the lowest 8 bits,
+    /// above them 40 bits for the last second of the window that runs (0 where none does), and 208 bits for a
+    /// hash of the wrapped key once there is one. A hash, and not a part of the key: of a part, the consumer
+    /// could choose the rest and "prove" a wrong key. Written and read whole.
+    mapping(bytes32 id => uint256 packed) private _slots;
 
     /* CONSTRUCTOR */
 
@@ -99,38 +89,7 @@ contract DataExchange is Payouts, IDataExchange {
 
     /// @inheritdoc IDataExchange
     function stateOf(bytes32 id) external view returns (State state, uint64 deadline) {
-        Exchange memory exchange = _exchanges[id];
-        return (exchange.state, exchange.deadline);
-    }
-
-    /// @inheritdoc IDataExchange
-    function balanceOf(address account) external view returns (uint256) {
-        return _balances[account];
-    }
-
-    /* STANDING BALANCES */
-
-    /// @inheritdoc IDataExchange
-    function fund() external payable nonReentrantView {
-        _add(msg.sender, msg.value);
-
-        emit Funded(msg.sender, msg.value);
-    }
-
-    /// @inheritdoc IDataExchange
-    function withdraw(address to, uint256 amount) external nonReentrant {
-        if (to == address(0)) revert Payouts_ZeroReceiver();
-        uint256 balance = _balances[msg.sender];
-        if (amount > balance) revert DataExchange_BalanceTooLow(msg.sender, balance, amount);
-
-        // Cannot underflow: checked above.
-        unchecked {
-            _balances[msg.sender] = balance - amount;
-        }
-
-        emit Withdrawn(msg.sender, to, amount);
-
-        _send(to, amount);
+        return _load(id);
     }
 
     /* OPENING */
@@ -145,15 +104,15 @@ contract DataExchange is Payouts, IDataExchange {
         _requireSoundTerms(terms);
         bytes32 id = _exchangeId(sale, terms.hash());
         _requireSoundOffer(0, id, scope, terms, sale, signature);
-        uint256 custodianBalance = _balances[terms.custodian];
+        uint256 custodianBalance = _balanceOf(terms.custodian);
         SkipReason obstacle = _obstacleToOpen(id, scope, terms, sale, custodianBalance);
         if (obstacle != SkipReason.None) _revertOpening(obstacle, id, scope, terms, sale, custodianBalance);
 
         _markOpen(id, terms, sale);
         // Cannot underflow: the obstacles include it. Cannot overflow: each amount is at most MAX_AMOUNT.
         unchecked {
-            _balances[terms.custodian] = custodianBalance - terms.custodianDeposit;
-            _charge(terms.consumer, sale.reward + terms.fee + terms.consumerDeposit);
+            _setBalance(terms.custodian, custodianBalance - terms.custodianDeposit);
+            _charge(sale.reward + terms.fee + terms.consumerDeposit);
         }
     }
 
@@ -164,11 +123,12 @@ contract DataExchange is Payouts, IDataExchange {
         Sale[] calldata sales,
         bytes[] calldata signatures
     ) external payable nonReentrantView {
-        _requireBatch(sales.length, scopes.length);
-        _requireBatch(sales.length, signatures.length);
+        _requireNotEmpty(sales);
+        _requireSameLength(sales, scopes.length);
+        _requireSameLength(sales, signatures.length);
         _requireSoundTerms(terms);
         bytes32 termsHash = terms.hash();
-        uint256 initialBalance = _balances[terms.custodian];
+        uint256 initialBalance = _balanceOf(terms.custodian);
         uint256 custodianBalance = initialBalance;
         uint256 needed;
 
@@ -191,8 +151,8 @@ contract DataExchange is Payouts, IDataExchange {
 
         // Nothing above can have changed it: the registry and signing contracts are called statically, and the
         // consumer, who is charged next, is another account.
-        if (custodianBalance != initialBalance) _balances[terms.custodian] = custodianBalance;
-        _charge(terms.consumer, needed);
+        if (custodianBalance != initialBalance) _setBalance(terms.custodian, custodianBalance);
+        _charge(needed);
     }
 
     /// @dev What can be told from the caller and the terms alone.
@@ -218,8 +178,8 @@ contract DataExchange is Payouts, IDataExchange {
         if (amount > MAX_AMOUNT) revert DataExchange_AmountTooLarge(amount, MAX_AMOUNT);
     }
 
-    /// @dev What can be told from the papers of one member. No need to check for zero addresses: the registry grants
-    /// no consent that holds one.
+    /// @dev What can be told from the papers of one member. No need to check for zero addresses: the registry
+    /// grants no consent that holds one.
     function _requireSoundOffer(
         uint256 index,
         bytes32 id,
@@ -246,11 +206,12 @@ contract DataExchange is Payouts, IDataExchange {
         Sale calldata sale,
         uint256 custodianBalance
     ) private view returns (SkipReason) {
-        if (_exchanges[id].state != State.None) return SkipReason.OfferUsed;
+        if (_slots[id] != 0) return SkipReason.OfferUsed;
         if (block.timestamp > terms.validUntil) return SkipReason.OfferExpired;
         try CONSENT_REGISTRY.endedAt(sale.consentId) returns (uint64 endedAt) {
             if (endedAt != 0) return SkipReason.ConsentEnded;
         } catch {
+            // The registry refuses nothing else. If it ran out of gas, the 1/64 left does not suffice to go on.
             return SkipReason.ConsentUnknown;
         }
         if (scope.validUntil < block.timestamp + terms.deliverWithin) return SkipReason.ConsentEndsTooSoon;
@@ -266,7 +227,10 @@ contract DataExchange is Payouts, IDataExchange {
         Sale calldata sale,
         uint256 custodianBalance
     ) private view {
-        if (obstacle == SkipReason.OfferUsed) revert DataExchange_OfferUsed(id, _exchanges[id].state);
+        if (obstacle == SkipReason.OfferUsed) {
+            (State state,) = _load(id);
+            revert DataExchange_OfferUsed(id, state);
+        }
         if (obstacle == SkipReason.OfferExpired) {
             revert DataExchange_OfferExpired(terms.validUntil, block.timestamp);
         }
@@ -282,35 +246,18 @@ contract DataExchange is Payouts, IDataExchange {
 
     function _markOpen(bytes32 id, Terms calldata terms, Sale calldata sale) private {
         uint40 deliverBy = _secondsFromNow(terms.deliverWithin);
-        _exchanges[id] = Exchange({state: State.Open, deadline: deliverBy, keyCommitment: 0});
+        _store(id, State.Open, deliverBy, 0);
 
         emit Opened(
             id,
             sale.consentId,
             terms.custodian,
-            terms.consumer,
+            msg.sender,
             terms.fee,
             terms.custodianDeposit,
             terms.consumerDeposit,
             deliverBy
         );
-    }
-
-    /// @dev Takes `needed` wei from the value sent, which is counted here and nowhere else, and from the standing
-    /// balance; what is left of the value is added to the balance. An exact value touches no storage.
-    function _charge(address consumer, uint256 needed) private {
-        if (msg.value == needed) return;
-        uint256 balance = _balances[consumer];
-        // Cannot overflow: there is less ether than 2**128 wei.
-        unchecked {
-            uint256 available = balance + msg.value;
-            if (available < needed) revert DataExchange_BalanceTooLow(consumer, available, needed);
-
-            _balances[consumer] = available - needed;
-
-            if (msg.value > needed) emit Funded(consumer, msg.value - needed);
-            else emit Drawn(consumer, needed - msg.value);
-        }
     }
 
     /* DELIVERING */
@@ -330,7 +277,8 @@ contract DataExchange is Payouts, IDataExchange {
         external
         nonReentrantView
     {
-        _requireBatch(sales.length, wrappedKeys.length);
+        _requireNotEmpty(sales);
+        _requireSameLength(sales, wrappedKeys.length);
         _requireCustodian(terms);
         bytes32 termsHash = terms.hash();
 
@@ -344,34 +292,27 @@ contract DataExchange is Payouts, IDataExchange {
     }
 
     function _obstacleToDeliver(bytes32 id, bytes32 consentId) private view returns (SkipReason) {
-        Exchange memory exchange = _exchanges[id];
-        if (exchange.state != State.Open) return SkipReason.NotOpen;
-        if (block.timestamp > exchange.deadline) return SkipReason.WindowOver;
+        (State state, uint40 deadline) = _load(id);
+        if (state != State.Open) return SkipReason.NotOpen;
+        if (block.timestamp > deadline) return SkipReason.WindowOver;
         uint256 endedAt = CONSENT_REGISTRY.endedAt(consentId);
         if (endedAt != 0 && block.timestamp > endedAt + GRACE) return SkipReason.GraceOver;
         return SkipReason.None;
     }
 
     function _revertDelivery(SkipReason obstacle, bytes32 id, bytes32 consentId) private view {
-        Exchange memory exchange = _exchanges[id];
-        if (obstacle == SkipReason.NotOpen) revert DataExchange_WrongState(id, exchange.state);
-        if (obstacle == SkipReason.WindowOver) {
-            revert DataExchange_TooLate(id, exchange.deadline, block.timestamp);
-        }
+        (State state, uint40 deadline) = _load(id);
+        if (obstacle == SkipReason.NotOpen) revert DataExchange_WrongState(id, state);
+        if (obstacle == SkipReason.WindowOver) revert DataExchange_TooLate(id, deadline, block.timestamp);
         uint64 graceUntil = CONSENT_REGISTRY.endedAt(consentId) + uint64(GRACE);
         revert DataExchange_GraceOver(consentId, graceUntil, block.timestamp);
     }
 
     function _markDelivered(bytes32 id, Terms calldata terms, bytes32 wrappedKey) private {
         uint40 respondBy = _secondsFromNow(terms.respondWithin);
-        _exchanges[id] =
-            Exchange({state: State.Delivered, deadline: respondBy, keyCommitment: _commitment(wrappedKey)});
+        _store(id, State.Delivered, respondBy, FaultProofs.commitment(wrappedKey));
 
         emit Delivered(id, wrappedKey, respondBy);
-    }
-
-    function _commitment(bytes32 wrappedKey) private pure returns (bytes26) {
-        return bytes26(keccak256(abi.encode(wrappedKey)));
     }
 
     /* CLOSING AFTER A DELIVERY */
@@ -384,7 +325,7 @@ contract DataExchange is Payouts, IDataExchange {
 
         _close(id, State.Settled);
         uint256 earned = _earned(terms);
-        _add(terms.consumer, terms.consumerDeposit);
+        _add(msg.sender, terms.consumerDeposit);
         _add(terms.custodian, earned);
 
         emit Confirmed(id);
@@ -394,7 +335,7 @@ contract DataExchange is Payouts, IDataExchange {
 
     /// @inheritdoc IDataExchange
     function confirmMany(Terms calldata terms, Sale[] calldata sales) external nonReentrant {
-        _requireBatch(sales.length, sales.length);
+        _requireNotEmpty(sales);
         _requireConsumer(terms);
         bytes32 termsHash = terms.hash();
         uint256 earned = _earned(terms);
@@ -426,9 +367,9 @@ contract DataExchange is Payouts, IDataExchange {
     }
 
     function _obstacleToConfirm(bytes32 id) private view returns (SkipReason) {
-        Exchange memory exchange = _exchanges[id];
-        if (exchange.state != State.Delivered) return SkipReason.NotDelivered;
-        if (block.timestamp > exchange.deadline) return SkipReason.WindowOver;
+        (State state, uint40 deadline) = _load(id);
+        if (state != State.Delivered) return SkipReason.NotDelivered;
+        if (block.timestamp > deadline) return SkipReason.WindowOver;
         return SkipReason.None;
     }
 
@@ -467,44 +408,13 @@ contract DataExchange is Payouts, IDataExchange {
     function proveFault(Offer calldata offer, FaultProof calldata proof) external nonReentrantView {
         _requireConsumer(offer.terms);
         bytes32 id = _hashTypedDataV4(offer.hash());
-        bytes26 keyCommitment = _requireInside(id, State.Delivered);
-        Fault fault = _requireFault(id, keyCommitment, offer.sealing, proof);
+        _requireInside(id, State.Delivered);
+        Fault fault = FaultProofs.judge(id, uint208(_slots[id] >> 48), offer.sealing, proof);
 
         _close(id, State.Faulted);
         _add(offer.terms.consumer, _paid(offer.terms, offer.reward) + offer.terms.custodianDeposit);
 
         emit FaultProven(id, fault, fault == Fault.WrongKey ? 0 : proof.index);
-    }
-
-    /// @dev An honest custodian cannot be convicted: whoever opens the item's root at this position has to show the
-    /// very ciphertext and data leaf that the custodian hashed, and those belong together under the right key.
-    function _requireFault(
-        bytes32 id,
-        bytes26 keyCommitment,
-        Sealing calldata sealing,
-        FaultProof calldata proof
-    ) private view returns (Fault) {
-        if (_commitment(proof.wrappedKey) != keyCommitment) {
-            revert DataExchange_WrongWrappedKey(id, proof.wrappedKey);
-        }
-        bytes32 padHash = sha256(abi.encode(proof.pad));
-        if (padHash != sealing.padHash) revert DataExchange_WrongPad(id, padHash);
-
-        bytes32 key = proof.wrappedKey ^ proof.pad;
-        if (sha256(abi.encode(key)) != sealing.keyHash) return Fault.WrongKey;
-
-        uint32 index = proof.index;
-        if (proof.ciphertext.length == 0) revert DataExchange_KeyIsRight(id);
-        if (proof.ciphertext.length > CHUNK_SIZE) {
-            revert DataExchange_ChunkTooLong(proof.ciphertext.length, CHUNK_SIZE);
-        }
-        if (index > MAX_CHUNK_INDEX) revert DataExchange_ChunkIndexTooLarge(index, MAX_CHUNK_INDEX);
-        bytes32 root = Items.root(proof.path, Items.itemLeaf(index, proof.ciphertext, proof.dataLeaf));
-        if (root != sealing.itemRoot) revert DataExchange_ChunkNotInItem(index, root, sealing.itemRoot);
-
-        bytes memory plain = ChaCha20.xor(key, 0, 1 + 4 * uint256(index), proof.ciphertext);
-        if (Items.dataLeaf(index, plain) == proof.dataLeaf) revert DataExchange_ChunkIsRight(id, index);
-        return Fault.WrongChunk;
     }
 
     /* CLOSING WITHOUT A DELIVERY */
@@ -546,12 +456,24 @@ contract DataExchange is Payouts, IDataExchange {
     function voidOffer(Terms calldata terms, Sale calldata sale) external nonReentrantView {
         _requireCustodian(terms);
         bytes32 id = _exchangeId(sale, terms.hash());
-        State state = _exchanges[id].state;
+        (State state,) = _load(id);
         if (state != State.None) revert DataExchange_OfferUsed(id, state);
 
         _close(id, State.Voided);
 
         emit OfferVoided(id, terms.custodian);
+    }
+
+    /* SLOTS */
+
+    function _load(bytes32 id) private view returns (State state, uint40 deadline) {
+        uint256 packed = _slots[id];
+        // Fits: only {_store} writes a slot.
+        return (State(uint8(packed)), uint40(packed >> 8));
+    }
+
+    function _store(bytes32 id, State state, uint40 deadline, uint208 keyCommitment) private {
+        _slots[id] = (uint256(keyCommitment) << 48) | (uint256(deadline) << 8) | uint256(state);
     }
 
     /* SHARED */
@@ -579,34 +501,32 @@ contract DataExchange is Payouts, IDataExchange {
         if (msg.sender != terms.custodian) revert DataExchange_NotTheCustodian(msg.sender, terms.custodian);
     }
 
-    function _requireBatch(uint256 sales, uint256 others) private pure {
-        if (sales == 0) revert DataExchange_EmptyBatch();
-        if (sales != others) revert DataExchange_UnequalLists(sales, others);
+    function _requireNotEmpty(Sale[] calldata sales) private pure {
+        if (sales.length == 0) revert DataExchange_EmptyBatch();
+    }
+
+    function _requireSameLength(Sale[] calldata sales, uint256 length) private pure {
+        if (sales.length != length) revert DataExchange_UnequalLists(sales.length, length);
     }
 
     /// @dev In this state and inside its window.
-    function _requireInside(bytes32 id, State state) private view returns (bytes26 keyCommitment) {
-        Exchange memory exchange = _exchanges[id];
-        if (exchange.state != state) revert DataExchange_WrongState(id, exchange.state);
-        if (block.timestamp > exchange.deadline) {
-            revert DataExchange_TooLate(id, exchange.deadline, block.timestamp);
-        }
-        return exchange.keyCommitment;
+    function _requireInside(bytes32 id, State required) private view {
+        (State state, uint40 deadline) = _load(id);
+        if (state != required) revert DataExchange_WrongState(id, state);
+        if (block.timestamp > deadline) revert DataExchange_TooLate(id, deadline, block.timestamp);
     }
 
     /// @dev In this state and after its window.
-    function _requireOver(bytes32 id, State state) private view returns (uint40 deadline) {
-        Exchange memory exchange = _exchanges[id];
-        if (exchange.state != state) revert DataExchange_WrongState(id, exchange.state);
-        if (block.timestamp <= exchange.deadline) {
-            revert DataExchange_TooEarly(id, exchange.deadline, block.timestamp);
-        }
-        return exchange.deadline;
+    function _requireOver(bytes32 id, State required) private view returns (uint40 deadline) {
+        State state;
+        (state, deadline) = _load(id);
+        if (state != required) revert DataExchange_WrongState(id, state);
+        if (block.timestamp <= deadline) revert DataExchange_TooEarly(id, deadline, block.timestamp);
     }
 
     /// @dev Final: nothing leads out of `state`, so no deadline runs and no commitment is needed.
     function _close(bytes32 id, State state) private {
-        _exchanges[id] = Exchange({state: state, deadline: 0, keyCommitment: 0});
+        _store(id, state, 0, 0);
     }
 
     /// @dev All that the consumer put in.
@@ -617,14 +537,6 @@ contract DataExchange is Payouts, IDataExchange {
     /// @dev What the custodian gets for a delivery.
     function _earned(Terms calldata terms) private pure returns (uint256) {
         return terms.fee + terms.custodianDeposit;
-    }
-
-    /// @dev Reads and writes at once, so that two roles on one account lose nothing.
-    function _add(address account, uint256 amount) private {
-        // Cannot overflow: it is ether that the contract holds.
-        unchecked {
-            _balances[account] += amount;
-        }
     }
 
     /// @dev Fits until the year 36812.

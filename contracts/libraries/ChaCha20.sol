@@ -61,10 +61,10 @@ library ChaCha20 {
             function ones() -> value {
                 value := 0x0000000000000001000000000000000100000000000000010000000000000001
             }
-            // The lower 32 bits of each lane. Kept in scratch space and read from there, because the optimiser replaces the
-            // literal, each of the eight times that a quarter round needs it, by a dearer copy from the code.
+            // The lower 32 bits of each lane. Kept in scratch space and read from there, because the optimiser
+            // replaces the literal, all eight times that a quarter round needs it, by a dearer copy from the code.
             mstore(0x00, 0x00000000ffffffff00000000ffffffff00000000ffffffff00000000ffffffff)
-            // Reverses the bytes of each 32-bit group: RFC 8439 reads and writes its words in little-endian order.
+            // Reverses the bytes of each 32-bit group: RFC 8439 reads and writes words in little-endian order.
             function swapBytes(x) -> y {
                 y := or(
                     and(shr(8, x), 0x00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff),
@@ -75,8 +75,9 @@ library ChaCha20 {
                     shl(16, and(y, 0x0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff))
                 )
             }
-            // RFC 8439 section 2.1, in four lanes, on the state words that lie at the four addresses. To rotate left by n,
-            // a word is doubled into both halves of its lane (times 2^32 + 1) and read again from n bits further down.
+            // RFC 8439 section 2.1, in four lanes, on the state words that lie at the four addresses. To rotate left
+            // by n, a word is doubled into both halves of its lane (times 2^32 + 1) and the lane shifted right by
+            // 32 - n.
             function quarterRound(atA, atB, atC, atD) {
                 let mask := mload(0x00)
                 let a := mload(atA)
@@ -135,8 +136,8 @@ library ChaCha20 {
                 quarterRound(add(state, 0x60), add(state, 0x80), add(state, 0x120), add(state, 0x1c0))
             }
 
-            // The key stream is the sum of both copies, word after word, in little-endian order. Eight state words give the
-            // four half blocks at once: word j of a half block goes to its bits 255 - 32j .. 224 - 32j.
+            // The key stream is the sum of both copies, word after word, in little-endian order. Eight state words
+            // give half of each of the four blocks; word j goes to bits 255 - 32j .. 224 - 32j of its half.
             for { let half := 0 } lt(half, 2) { half := add(half, 1) } {
                 let block0 := 0
                 let block1 := 0

@@ -5,9 +5,9 @@ import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProo
 
 /// @title Items
 /// @notice The hashes that commit to a document and to the item it is sealed in.
-/// @dev SHA-256 throughout: it is quick off chain and a precompile on chain. The first byte says what was hashed, so
-/// that a leaf can never pass for a node, nor one kind of leaf for the other; nodes are 65 bytes long. A leaf holds
-/// its position, so that a chunk proves nothing about another one's.
+/// @dev SHA-256 throughout: it is quick off chain and a precompile on chain. The first byte says what was
+/// hashed, so that a leaf can never pass for a node, nor one kind of leaf for the other; nodes are 65 bytes
+/// long. A leaf holds its position, so that a chunk proves nothing about another one's.
 library Items {
     /// @notice Commits to a plain chunk, which begins with 16 random bytes.
     /// @param index The chunk's position.

@@ -134,29 +134,27 @@ library Papers {
     /// @param scope What a consent says beyond what the offer repeats.
     /// @param terms The offer's terms, with the consent's consumer and custodian.
     /// @param sale The rest of the offer, with the consent's customer and reward.
-    /// @return The consent's EIP-712 struct hash.
+    /// @return result The consent's EIP-712 struct hash.
     function hash(
         IDataExchange.Scope calldata scope,
         IDataExchange.Terms calldata terms,
         IDataExchange.Sale calldata sale
-    ) internal pure returns (bytes32) {
-        return keccak256(
-            abi.encode(
-                CONSENT_TYPEHASH,
-                sale.customer,
-                terms.consumer,
-                terms.custodian,
-                scope.dataRoot,
-                scope.terms,
-                sale.reward,
-                scope.validUntil,
-                scope.epoch
-            )
-        );
+    ) internal pure returns (bytes32 result) {
+        bytes32 typeHash = CONSENT_TYPEHASH;
+        assembly ("memory-safe") {
+            let buffer := mload(0x40)
+            mstore(buffer, typeHash)
+            calldatacopy(add(buffer, 0x20), add(sale, 0x20), 0x20) // customer
+            calldatacopy(add(buffer, 0x40), terms, 0x40) // consumer, custodian
+            calldatacopy(add(buffer, 0x80), scope, 0x40) // dataRoot, terms
+            calldatacopy(add(buffer, 0xc0), add(sale, 0x40), 0x20) // reward
+            calldatacopy(add(buffer, 0xe0), add(scope, 0x40), 0x40) // validUntil, epoch
+            result := keccak256(buffer, 0x120)
+        }
     }
 
-    /// @dev An Offer and a Sale begin with the same three words of calldata: consentId, customer, reward. The two
-    /// nested structs stand behind them by their hashes.
+    /// @dev An Offer and a Sale begin with the same three words of calldata: consentId, customer, reward. The
+    /// two nested structs stand behind them by their hashes.
     function _hashOffer(uint256 start, bytes32 termsHash, bytes32 sealingHash)
         private
         pure
