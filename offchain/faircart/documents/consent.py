@@ -1,0 +1,150 @@
+"""Consent records per ISO/IEC TS 27560:2023 in the W3C Data Privacy Vocabulary (DPV), as JSON-LD.
+
+The record says who may get which category for which purpose, what is done with it, how long it is kept and
+how long the consent lasts. `terms` of a Consent is its salted commitment; the record itself goes sealed to
+its parties only. The custodian is the controller that discloses; the consumer is the recipient.
+"""
+
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from faircart.canonical import new_salt
+from faircart.documents.schema import DocumentError, schema, validate
+
+KIND = "consent-record"
+PERSONAL_DATA = {"orders": "pd:PurchasesAndSpendingHabit"}
+"""DPV's term for each category; other categories are `dpv:PersonalData`."""
+PURPOSES: dict[str, str] = {
+    "dpv:AcademicResearch": "research at universities and the like",
+    "dpv:CommercialResearch": "research for commercial ends",
+    "dpv:Marketing": "marketing: finding and addressing customers",
+    "dpv:NonCommercialResearch": "research without commercial ends",
+    "dpv:ServiceOptimisation": "making a service better",
+    "dpv:ServicePersonalisation": "fitting a service to the person",
+}
+PROCESSING: dict[str, str] = {
+    "dpv:Analyse": "analyse",
+    "dpv:Combine": "combine with other data",
+    "dpv:Share": "hand over from shop to recipient",
+    "dpv:Store": "store",
+    "dpv:Use": "use",
+}
+_LAST_SECOND = 253_402_300_799  # 9999-12-31T23:59:59Z, the last that ISO 8601 writes with four digits
+WITHDRAWAL = "the customer's account signs a Revocation; any agent submits it, free of charge"
+
+
+@dataclass(frozen=True)
+class ConsentTerms:
+    """What a consent record says. Addresses are Ethereum accounts on chain `chain_id`, times seconds UTC.
+
+    `purpose` is a key of PURPOSES, `processing` keys of PROCESSING; `retention_days` counts from delivery;
+    `replaces` is the 32-byte consent id that a renewal names; locations are two-letter codes (ISO 3166, or
+    EU).
+    """
+
+    chain_id: int
+    customer: str
+    consumer: str
+    custodian: str
+    category: str
+    purpose: str
+    retention_days: int
+    valid_until: int
+    notice_version: str
+    reward: int
+    created: int
+    processing: tuple[str, ...] = ("dpv:Share", "dpv:Store", "dpv:Analyse")
+    jurisdiction: str = "EU"
+    storage_location: str = "EU"
+    replaces: bytes | None = None
+
+
+def consent_record(
+    terms: ConsentTerms, *, identifier: str | None = None, salt: str | None = None
+) -> dict[str, Any]:
+    """The consent record of `terms`, with a fresh `urn:uuid:` identifier and salt unless they are given.
+
+    Raises DocumentInvalid for terms that no valid record can express (an unknown purpose, for example).
+    """
+    record = {
+        "@context": schema(KIND)["properties"]["@context"]["const"],
+        "@type": "dpv:ConsentRecord",
+        "dct:identifier": identifier or uuid.uuid4().urn,
+        "dct:conformsTo": "https://w3id.org/dpv/schema/dpv-27560#record",
+        "dct:created": _utc(terms.created),
+        "dct:valid": _utc(terms.valid_until),
+        "dpv:hasDataSubject": _party("dpv:DataSubject", terms.chain_id, terms.customer),
+        "dpv:hasDataController": _party("dpv:DataController", terms.chain_id, terms.custodian),
+        "dpv:hasLegalBasis": "eu-gdpr:A6-1-a",
+        "dpv:hasJurisdiction": f"loc:{terms.jurisdiction}",
+        "dpv:hasNotice": {"@type": "dpv:ConsentNotice", "dct:hasVersion": terms.notice_version},
+        "dpv:hasProcess": {
+            "@type": "dpv:Process",
+            "dpv:hasPurpose": terms.purpose,
+            "dpv:hasPersonalData": {
+                "@type": PERSONAL_DATA.get(terms.category, "dpv:PersonalData"),
+                "dct:identifier": terms.category,
+            },
+            "dpv:hasProcessing": list(terms.processing),
+            "dpv:hasRecipient": _party("dpv:Recipient", terms.chain_id, terms.consumer),
+            "dpv:hasStorageCondition": {
+                "@type": "dpv:StorageCondition",
+                "dpv:hasLocation": f"loc:{terms.storage_location}",
+                "dpv:hasDuration": f"P{terms.retention_days}D",
+            },
+        },
+        "dpv:hasConsentControl": {"@type": "dpv:WithdrawConsent", "dpv:isExercisedAt": WITHDRAWAL},
+        "faircart:rewardWei": str(terms.reward),
+        "salt": salt or new_salt(),
+    }
+    if terms.replaces is not None:
+        record["dct:replaces"] = "0x" + terms.replaces.hex()
+    validate(KIND, record)
+    return record
+
+
+def read_consent_record(record: Any) -> ConsentTerms:
+    """The terms that a consent record states. Raises DocumentInvalid unless it is a valid one."""
+    validate(KIND, record)
+    process = record["dpv:hasProcess"]
+    storage = process["dpv:hasStorageCondition"]
+    chain_id, customer = _account(record["dpv:hasDataSubject"])
+    replaces = record.get("dct:replaces")
+    return ConsentTerms(
+        chain_id=chain_id,
+        customer=customer,
+        consumer=_account(process["dpv:hasRecipient"])[1],
+        custodian=_account(record["dpv:hasDataController"])[1],
+        category=process["dpv:hasPersonalData"]["dct:identifier"],
+        purpose=process["dpv:hasPurpose"],
+        processing=tuple(process["dpv:hasProcessing"]),
+        retention_days=int(storage["dpv:hasDuration"][1:-1]),
+        storage_location=storage["dpv:hasLocation"].removeprefix("loc:"),
+        jurisdiction=record["dpv:hasJurisdiction"].removeprefix("loc:"),
+        valid_until=_seconds(record["dct:valid"]),
+        created=_seconds(record["dct:created"]),
+        notice_version=record["dpv:hasNotice"]["dct:hasVersion"],
+        reward=int(record["faircart:rewardWei"]),
+        replaces=bytes.fromhex(replaces[2:]) if replaces else None,
+    )
+
+
+def _party(role: str, chain_id: int, address: str) -> dict[str, str]:
+    return {"@type": role, "@id": f"did:pkh:eip155:{chain_id}:{address}"}
+
+
+def _account(party: dict[str, str]) -> tuple[int, str]:
+    chain_id, address = party["@id"].split(":")[3:]
+    return int(chain_id), address
+
+
+def _utc(seconds: int) -> str:
+    if not 0 <= seconds <= _LAST_SECOND:
+        raise DocumentError(f"{seconds} is no time in seconds since 1970 that a consent record can hold")
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _seconds(utc: str) -> int:
+    return int(datetime.strptime(utc, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC).timestamp())

@@ -1,0 +1,341 @@
+"""The way to a node: savoir's calls over a transport of our own.
+
+savoir 1.0.6 opens a connection per call, has no timeout, knows only `http://host:port`, returns errors
+instead of raising them, logs every payload and lets any misspelled method name "exist". `NodeRpc` is a
+Savoir whose calls go through one keep-alive session instead; nothing of savoir's own sending and logging is
+reached.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import itertools
+import json
+import logging
+import random
+import threading
+import time
+import weakref
+from collections.abc import Callable
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from requests.auth import HTTPBasicAuth
+from Savoir import Savoir
+
+from faircart.multichain import errors
+
+log = logging.getLogger("faircart.multichain")
+
+MAX_IN_FLIGHT = 4  # a node has 4 workers and a queue of 16, which several clients share
+SERVER_IDLE_SECONDS = 30.0  # -rpcservertimeout: the node closes idle connections then
+_RENEW_AFTER = SERVER_IDLE_SECONDS - 5.0
+_CONNECT_SECONDS = 5.0
+_ATTEMPTS = 4
+_READ_BYTES = 1 << 18
+
+READS = frozenset(
+    {
+        "getaddresses",
+        "getblockchainparams",
+        "getblockcount",
+        "getchunkqueueinfo",
+        "getchunkqueuetotals",
+        "getinfo",
+        "getinitstatus",
+        "getlastblockinfo",
+        "getpeerinfo",
+        "getruntimeparams",
+        "getstreamitem",
+        "getstreaminfo",
+        "gettxoutdata",
+        "listaddresses",
+        "listpermissions",
+        "liststreamitems",
+        "liststreamkeyitems",
+        "liststreamkeys",
+        "liststreampublisheritems",
+        "liststreampublishers",
+        "liststreams",
+        "liststreamtxitems",
+        "listwallettransactions",
+        "signmessage",
+        "validateaddress",
+        "verifymessage",
+        "verifypermission",
+    }
+)
+"""Calls that change nothing: repeated after any failure of the way to the node."""
+
+REPEATABLE = READS | {"subscribe", "unsubscribe"}
+"""Calls whose second execution changes nothing more."""
+
+METHODS = REPEATABLE | {
+    "addnode",
+    "appendbinarycache",
+    "create",
+    "createbinarycache",
+    "createfrom",
+    "deletebinarycache",
+    "getnewaddress",
+    "grant",
+    "grantfrom",
+    "publish",
+    "publishfrom",
+    "publishmulti",
+    "publishmultifrom",
+    "revoke",
+    "revokefrom",
+}
+"""All that FairCart calls. `getwallettransaction` is left out on purpose: with an all-zero txid it kills a
+node.
+"""
+
+_gates: weakref.WeakValueDictionary[str, _Gate] = weakref.WeakValueDictionary()
+_gates_lock = threading.Lock()
+
+
+class _Gate:
+    """Lets at most MAX_IN_FLIGHT calls through to one node, whichever client object makes them."""
+
+    def __init__(self) -> None:
+        self.slots = threading.BoundedSemaphore(MAX_IN_FLIGHT)
+
+
+def _gate(url: str) -> _Gate:
+    with _gates_lock:
+        return _gates.setdefault(url, _Gate())
+
+
+def _parse_url(url: str) -> SplitResult:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise errors.BadConfiguration(detail="the URL must be http:// or https:// with a host")
+    if parts.username or parts.password:
+        raise errors.BadConfiguration(detail="user and password must not stand in the URL")
+    if parts.query or parts.fragment:
+        raise errors.BadConfiguration(detail="the URL must have no query and no fragment")
+    return parts
+
+
+class NodeRpc(Savoir):  # type: ignore[misc]
+    """JSON-RPC calls to one node: `rpc.getinfo()`, or `rpc.call("getinfo")`.
+
+    `timeout` bounds each attempt of a call in seconds, waiting for a free slot included. `verify` is a CA
+    file for https, or True for the system's. Raises subclasses of `errors.MultiChainError` and nothing
+    else. Thread-safe.
+    """
+
+    _own = True
+
+    def __init__(
+        self,
+        url: str,
+        user: str,
+        password: str,
+        *,
+        timeout: float = 30.0,
+        chain_name: str | None = None,
+        verify: bool | str = True,
+        attempts: int = _ATTEMPTS,
+    ) -> None:
+        parts = _parse_url(url)
+        try:
+            port = parts.port or (443 if parts.scheme == "https" else 80)
+        except ValueError:
+            raise errors.BadConfiguration(detail="the URL's port is no number up to 65535") from None
+        # savoir keeps what it is given in plain attributes, so it is not given the password
+        super().__init__(user, "", parts.hostname, str(port), chain_name)
+        self.url = parts._replace(path=parts.path or "/").geturl()
+        self.chain_name = chain_name
+        self.timeout = timeout
+        self.attempts = attempts
+        self._verify = verify
+        self._auth = HTTPBasicAuth(user.encode(), password.encode())
+        self._ids = itertools.count(1)
+        self._gate = _gate(self.url)
+        self._last_used = time.monotonic()
+        self._renew_lock = threading.Lock()
+        self._session = self._new_session()
+
+    def __repr__(self) -> str:
+        return f"NodeRpc({self.url!r})"
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        if name not in METHODS:
+            raise errors.UnknownMethod(name)
+        return functools.partial(self.call, name)
+
+    def __call__(self, *_: Any) -> Any:
+        raise errors.UnknownMethod(detail="a call needs a method name")
+
+    def close(self) -> None:
+        """Close the connections; the object can still be used and opens new ones."""
+        self._session.close()
+
+    def call(self, method: str, *params: Any, timeout: float | None = None) -> Any:
+        """The `result` of `method`. Repeats, with growing random pauses, only what is safe to repeat.
+
+        Safe always: what the node refused without doing anything (503, warm-up) and what never left (no
+        connection). Safe for `REPEATABLE` methods: also timeouts and cut connections.
+        """
+        if method not in METHODS:
+            raise errors.UnknownMethod(method)
+        body = self._encode(method, params)
+        limit = self.timeout if timeout is None else timeout
+        for attempt in range(1, self.attempts + 1):
+            started = time.monotonic()
+            failure: errors.MultiChainError | None = None
+            result: Any = None
+            try:
+                result = self._attempt(method, body, limit)
+            except errors.MultiChainError as error:
+                failure = error
+            log.debug(
+                "%s: %s after %.1f ms (attempt %d)",
+                method,
+                "ok" if failure is None else type(failure).__name__,
+                (time.monotonic() - started) * 1000,
+                attempt,
+            )
+            if failure is None:
+                return result
+            if attempt == self.attempts or not self._may_repeat(method, failure):
+                raise failure
+            time.sleep(random.uniform(0.5, 1.0) * 0.1 * 2**attempt)  # noqa: S311 - jitter, no secret
+        raise AssertionError("unreachable")
+
+    @staticmethod
+    def _may_repeat(method: str, failure: errors.MultiChainError) -> bool:
+        if isinstance(failure, errors.Overloaded | errors.WarmingUp):
+            return True
+        if isinstance(failure, errors.TimedOut | errors.ConnectionCut):
+            return method in REPEATABLE
+        return False
+
+    def _encode(self, method: str, params: tuple[Any, ...]) -> bytes:
+        request: dict[str, Any] = {"method": method, "params": params, "id": next(self._ids)}
+        if self.chain_name is not None:
+            request["chain_name"] = self.chain_name
+        encoded = None
+        with contextlib.suppress(TypeError, ValueError, RecursionError):
+            # not ASCII: escapes beyond the first plane are not understood by every node
+            encoded = json.dumps(request, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+        if encoded is None:  # raised here, so that the error does not carry the values with it
+            raise errors.InvalidItem(method, "a parameter is no JSON value in UTF-8")
+        return encoded
+
+    def _new_session(self) -> requests.Session:
+        session = requests.Session()
+        session.trust_env = False  # no proxy and no netrc may redirect a node's credentials
+        session.auth = self._auth
+        session.verify = self._verify
+        session.headers.update({"Content-Type": "application/json", "User-Agent": "faircart"})
+        session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        adapter = HTTPAdapter(pool_connections=1, pool_maxsize=MAX_IN_FLIGHT, max_retries=0)
+        session.mount("http://", adapter)
+        session.mount("https://", adapter)
+        return session
+
+    def _renew_idle(self) -> None:
+        # a connection about to reach the server's limit could be closed while our request is on its way
+        with self._renew_lock:
+            now = time.monotonic()
+            if now - self._last_used > _RENEW_AFTER:
+                self._session.close()
+            self._last_used = now
+
+    def _attempt(self, method: str, body: bytes, limit: float) -> Any:
+        deadline = time.monotonic() + limit
+        if not self._gate.slots.acquire(timeout=limit):
+            raise errors.TimedOut(method, f"no free slot among {MAX_IN_FLIGHT} calls in {limit:g} s")
+        try:
+            self._renew_idle()
+            status, content = self._post(method, body, limit, deadline)
+            self._last_used = time.monotonic()
+        finally:
+            self._gate.slots.release()
+        return self._read(method, status, content)
+
+    def _post(self, method: str, body: bytes, limit: float, deadline: float) -> tuple[int, bytes]:
+        """HTTP status and body. The errors of requests hold the request and its headers, so none is passed
+        on.
+        """
+        failure: errors.MultiChainError
+        connect = min(_CONNECT_SECONDS, limit)
+        try:
+            with self._session.post(
+                self.url, data=body, timeout=(connect, limit), stream=True, allow_redirects=False
+            ) as answer:
+                content = bytearray()
+                for piece in answer.iter_content(_READ_BYTES):
+                    content += piece
+                    if time.monotonic() > deadline:
+                        break
+                else:
+                    return answer.status_code, bytes(content)
+            failure = errors.TimedOut(method, f"not complete within {limit:g} s")
+        except requests.exceptions.SSLError:
+            failure = errors.Unreachable(method, "its TLS certificate is not accepted")
+        except requests.exceptions.ConnectTimeout:
+            failure = errors.Unreachable(method, f"no connection within {connect:g} s")
+        except requests.exceptions.Timeout:
+            failure = errors.TimedOut(method, f"nothing within {limit:g} s")
+        except requests.exceptions.ConnectionError as error:
+            failure = _connection_failure(method, error, len(body))
+        except requests.exceptions.ChunkedEncodingError:
+            failure = errors.ConnectionCut(method)
+        except requests.exceptions.RequestException as error:
+            failure = errors.NotANode(method, type(error).__name__)
+        raise failure
+
+    def _read(self, method: str, status: int, content: bytes) -> Any:
+        if status == 401:
+            raise errors.Unauthorised(method)
+        if status == 403:
+            raise errors.Forbidden(method)
+        if status == 413:
+            raise errors.TooLarge(method)
+        if status == 503:
+            raise errors.Overloaded(method)
+        answer: Any = None
+        readable = True
+        try:
+            answer = json.loads(content)
+        except (ValueError, RecursionError):
+            readable = False
+        if not readable or not isinstance(answer, dict) or not {"result", "error"} <= answer.keys():
+            if status == 404:
+                raise errors.WrongPath(method)
+            raise errors.NotANode(method, f"HTTP status {status} without a JSON-RPC answer")
+        error = answer["error"]
+        if error is None and status == 200:
+            return answer["result"]
+        if isinstance(error, dict) and isinstance(error.get("code"), int):
+            raise errors.by_code(method, error["code"], str(error.get("message", "")))
+        raise errors.NotANode(method, f"HTTP status {status} with an error of no known form")
+
+
+def _connection_failure(
+    method: str, error: requests.exceptions.ConnectionError, size: int
+) -> errors.MultiChainError:
+    """Tell "never connected" (nothing was executed) from "cut" (it may have been)."""
+    text = repr(error)
+    if "NewConnectionError" in text or "NameResolutionError" in text or "Connection refused" in text:
+        return errors.Unreachable(method)
+    if "Read timed out" in text or "ReadTimeoutError" in text:
+        return errors.TimedOut(method)
+    if size > MAX_BODY_BYTES:
+        # the node answers 413 and closes while the body is still being sent; the answer is then often lost
+        return errors.TooLarge(method)
+    return errors.ConnectionCut(method)
+
+
+MAX_BODY_BYTES = 33_554_432
+"""The node's limit for one request body."""

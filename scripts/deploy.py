@@ -1,0 +1,186 @@
+"""Deploys FairCart's contracts and records where they are.
+
+    ape run deploy --network ethereum:local:foundry --account TEST::0
+    ape run deploy --network ethereum:sepolia:node --account my-key --dry-run
+
+Deploying again deploys nothing: a contract that is recorded and there is kept. On a public network the
+records (`offchain/faircart/deployments/<network>/`) and the compiler's input for verifying explorers beside
+them are to be committed.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+from ape import project
+from ape.api import AccountAPI, ProviderAPI
+from ape.cli import ConnectedProviderCommand, account_option
+from ape.contracts import ContractContainer
+from eth_utils.address import to_checksum_address
+from eth_utils.crypto import keccak
+from rlp import encode as rlp_encode  # type: ignore[attr-defined]
+
+from scripts import _deployments, _standard_json
+from scripts._deployments import CONTRACTS, Step
+from scripts._tx import broadcast, default_depth, depth_option, ether, is_local, knows, wait_for_depth
+
+
+@click.command(cls=ConnectedProviderCommand)
+@account_option()
+@depth_option()
+@click.option("--dry-run", is_flag=True, help="Only print the plan and what it costs; send nothing.")
+@click.option(
+    "--records",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=_deployments.FOLDER,
+    help="Folder of the deployment records. Default: offchain/faircart/deployments.",
+)
+@click.option(
+    "--standard-json",
+    "standard_json",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Also write the compiler's input for verifying explorers to this file. On public networks it is "
+    "written beside the records in any case.",
+)
+def cli(
+    account: AccountAPI,
+    provider: ProviderAPI,
+    depth: int | str | None,
+    dry_run: bool,
+    records: Path,
+    standard_json: Path | None,
+) -> None:
+    """Deploy CheckoutEscrow, ConsentRegistry and DataExchange, as far as they are not there yet."""
+    containers = _containers()
+    steps = _plan(provider, records, containers, account)
+    _show(provider, account, containers, steps)
+    if dry_run:
+        click.echo("Dry run: nothing was sent and nothing was written.")
+        return
+    found: dict[str, dict[str, Any]] = {}
+    for planned in steps:
+        needed = CONTRACTS[planned.contract]
+        arguments = (found[needed]["address"],) if needed else ()
+        found[planned.contract] = planned.record or _deploy(
+            provider, account, containers[planned.contract], replace(planned, arguments=arguments), records
+        )
+    for planned in steps:
+        if planned.record is None:
+            transaction = found[planned.contract]["transaction"]
+            wait_for_depth(provider, transaction, depth if depth is not None else default_depth(provider))
+    if standard_json is None and not is_local(provider):
+        standard_json = records / _deployments.network_name(provider) / "verification" / "standard-input.json"
+    if standard_json is not None:
+        _standard_json.write(standard_json, list(containers.values()))
+        click.echo(f"The compiler's input for explorers: {standard_json}")
+    click.echo(f"Records: {records / _deployments.network_name(provider)}")
+
+
+def _containers() -> dict[str, ContractContainer]:
+    return {name: project.get_contract(name) for name in CONTRACTS if name in project.contracts}
+
+
+def _plan(
+    provider: ProviderAPI, records: Path, containers: dict[str, ContractContainer], account: AccountAPI
+) -> list[Step]:
+    """One step a contract, in order. A contract that is to be deployed is given the address it will get."""
+    steps: list[Step] = []
+    addresses: dict[str, str] = {}
+    nonce = account.nonce
+    for name, container in containers.items():
+        needed = CONTRACTS[name]
+        arguments = (addresses[needed],) if needed else ()
+        planned = _deployments.step(provider, records, container, arguments)
+        if planned.record is None:
+            addresses[name] = _future_address(account.address, nonce)
+            nonce += 1
+        else:
+            addresses[name] = planned.record["address"]
+        steps.append(planned)
+    return steps
+
+
+def _future_address(deployer: str, nonce: int) -> str:
+    """Where an account's transaction number `nonce` creates a contract."""
+    return to_checksum_address(keccak(rlp_encode([bytes.fromhex(deployer[2:]), nonce]))[12:])
+
+
+def _show(
+    provider: ProviderAPI,
+    account: AccountAPI,
+    containers: dict[str, ContractContainer],
+    steps: list[Step],
+) -> None:
+    """Prints the plan with its gas and cost. Raises ClickException if the deployer cannot pay for it."""
+    eth = provider.web3.eth  # type: ignore[attr-defined]
+    price, total = eth.gas_price, 0
+    click.echo(
+        f"Network {_deployments.network_name(provider)} (chain {provider.chain_id}), "
+        f"deployer {account.address}, {price / 10**9:.2f} gwei a gas"
+    )
+    for planned in steps:
+        if planned.record is not None:
+            click.echo(f"  {planned.contract:16} keep    {planned.record['address']}  {planned.reason}")
+            continue
+        gas = _gas(provider, account, containers[planned.contract], planned)
+        total += gas * price
+        cost = ether(gas * price)
+        click.echo(f"  {planned.contract:16} deploy  {gas:,} gas, {cost}  {planned.reason}")
+    balance = eth.get_balance(account.address)
+    click.echo(f"Cost {ether(total)} of the deployer's {ether(balance)}")
+    if total > balance:
+        raise click.ClickException(
+            f"{account.address} has {ether(balance)}, and deploying costs about {ether(total)}. "
+            "Send it ether first."
+        )
+
+
+def _gas(provider: ProviderAPI, account: AccountAPI, container: ContractContainer, planned: Step) -> int:
+    """Gas of one deployment, in gas units.
+
+    The exchange checks that the registry has code, so while that is not there its creation cannot be tried;
+    then the cost of its code stands for the whole: base, calldata and 200 gas a byte of code.
+    """
+    code = _deployments.creation_code(container, planned.arguments)
+    eth = provider.web3.eth  # type: ignore[attr-defined]
+    if all(bytes(provider.get_code(address)) for address in planned.arguments):  # type: ignore[arg-type]
+        return int(eth.estimate_gas({"from": account.address, "data": code}))
+    runtime = container.contract_type.runtime_bytecode
+    size = len(bytes.fromhex((runtime.bytecode if runtime and runtime.bytecode else "0x")[2:]))
+    calldata = sum(16 if byte else 4 for byte in code)
+    return 21_000 + 32_000 + 2 * ((len(code) + 31) // 32) + calldata + 200 * size + 20_000
+
+
+def _deploy(
+    provider: ProviderAPI,
+    account: AccountAPI,
+    container: ContractContainer,
+    planned: Step,
+    records: Path,
+) -> dict[str, Any]:
+    """Deploys one contract and records it, or waits for the transaction that an interrupted run sent."""
+    path = _deployments.path_of(records, provider, planned.contract)
+    transaction = _deployments.pending(path)
+    if transaction is None or not knows(provider, transaction):
+        gas = _gas(provider, account, container, planned) * 6 // 5
+        transaction = broadcast(provider, account, container(*planned.arguments), gas)
+        _deployments.note_pending(path, transaction)
+    receipt = wait_for_depth(provider, transaction, 1)
+    address = receipt["contractAddress"]
+    record = {
+        "contract": planned.contract,
+        "address": address,
+        "block": receipt["blockNumber"],
+        "blockHash": receipt["blockHash"].to_0x_hex(),
+        "transaction": transaction,
+        "chainId": provider.chain_id,
+        "deployer": account.address,
+        "arguments": list(planned.arguments),
+        "creationHash": _deployments.creation_hash(_deployments.creation_code(container, planned.arguments)),
+        "compiler": _standard_json.compiler(),
+        "abi": [entry.model_dump(mode="json", by_alias=True) for entry in container.contract_type.abi],
+    }
+    _deployments.write(path, record)
+    click.echo(f"{planned.contract} is at {address}")
+    return record
