@@ -154,6 +154,10 @@ class Consent(Paper):
     valid_until: int
     epoch: int
 
+    def scope(self) -> tuple[bytes, bytes, int, int]:
+        """`IDataExchange.Scope`: what `open` needs of the consent beside the offer."""
+        return self.data_root, self.terms, self.valid_until, self.epoch
+
 
 @dataclass(frozen=True)
 class Revocation(Paper):
@@ -211,6 +215,10 @@ class Offer(Paper):
     reward: int
     terms: Terms
     sealing: Sealing
+
+    def sale(self) -> tuple[bytes, str, int, bytes]:
+        """`IDataExchange.Sale`: the offer without its terms, with its sealing by its hash."""
+        return self.consent_id, self.customer, self.reward, self.sealing.hash_struct()
 
 
 @dataclass(frozen=True)

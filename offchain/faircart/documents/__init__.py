@@ -11,7 +11,9 @@ from faircart.documents.consent import (
     PROCESSING,
     PURPOSES,
     ConsentTerms,
+    PurposeUnknown,
     consent_record,
+    purpose_term,
     read_consent_record,
 )
 from faircart.documents.orders import NoOrders, order_document, orders_document
@@ -36,11 +38,13 @@ __all__ = [
     "DocumentError",
     "DocumentInvalid",
     "NoOrders",
+    "PurposeUnknown",
     "SchemaUnknown",
     "consent_record",
     "kinds",
     "order_document",
     "orders_document",
+    "purpose_term",
     "read_consent_record",
     "schema",
     "show",

@@ -35,13 +35,20 @@ _LAST_SECOND = 253_402_300_799  # 9999-12-31T23:59:59Z, the last that ISO 8601 w
 WITHDRAWAL = "the customer's account signs a Revocation; any agent submits it, free of charge"
 
 
+_DPV = "https://w3id.org/dpv#"
+
+
+class PurposeUnknown(DocumentError):
+    """A purpose that is none of DPV's that FairCart knows."""
+
+
 @dataclass(frozen=True)
 class ConsentTerms:
     """What a consent record says. Addresses are Ethereum accounts on chain `chain_id`, times seconds UTC.
 
-    `purpose` is a key of PURPOSES, `processing` keys of PROCESSING; `retention_days` counts from delivery;
-    `replaces` is the 32-byte consent id that a renewal names; locations are two-letter codes (ISO 3166, or
-    EU).
+    `purpose` is a key of PURPOSES or its full address, `processing` keys of PROCESSING; `retention_days`
+    counts from delivery; `notice` is the address of the notice that was shown; `replaces` is the 32-byte
+    consent id that a renewal names; locations are two-letter codes (ISO 3166, or EU).
     """
 
     chain_id: int
@@ -56,6 +63,7 @@ class ConsentTerms:
     reward: int
     created: int
     processing: tuple[str, ...] = ("dpv:Share", "dpv:Store", "dpv:Analyse")
+    notice: str | None = None
     jurisdiction: str = "EU"
     storage_location: str = "EU"
     replaces: bytes | None = None
@@ -66,7 +74,7 @@ def consent_record(
 ) -> dict[str, Any]:
     """The consent record of `terms`, with a fresh `urn:uuid:` identifier and salt unless they are given.
 
-    Raises DocumentInvalid for terms that no valid record can express (an unknown purpose, for example).
+    Raises PurposeUnknown, and DocumentInvalid for terms that no valid record can express.
     """
     record = {
         "@context": schema(KIND)["properties"]["@context"]["const"],
@@ -79,10 +87,14 @@ def consent_record(
         "dpv:hasDataController": _party("dpv:DataController", terms.chain_id, terms.custodian),
         "dpv:hasLegalBasis": "eu-gdpr:A6-1-a",
         "dpv:hasJurisdiction": f"loc:{terms.jurisdiction}",
-        "dpv:hasNotice": {"@type": "dpv:ConsentNotice", "dct:hasVersion": terms.notice_version},
+        "dpv:hasNotice": {
+            "@type": "dpv:ConsentNotice",
+            "dct:hasVersion": terms.notice_version,
+            **({"@id": terms.notice} if terms.notice is not None else {}),
+        },
         "dpv:hasProcess": {
             "@type": "dpv:Process",
-            "dpv:hasPurpose": terms.purpose,
+            "dpv:hasPurpose": purpose_term(terms.purpose),
             "dpv:hasPersonalData": {
                 "@type": PERSONAL_DATA.get(terms.category, "dpv:PersonalData"),
                 "dct:identifier": terms.category,
@@ -105,6 +117,18 @@ def consent_record(
     return record
 
 
+def purpose_term(purpose: str) -> str:
+    """A purpose as records write it (`dpv:Marketing`), also from its address
+    (`https://w3id.org/dpv#Marketing`).
+
+    Raises PurposeUnknown for what is not in PURPOSES.
+    """
+    term = "dpv:" + purpose.removeprefix(_DPV) if purpose.startswith(_DPV) else purpose
+    if term not in PURPOSES:
+        raise PurposeUnknown(f"unknown purpose {purpose[:60]!r}: known are {', '.join(PURPOSES)}")
+    return term
+
+
 def read_consent_record(record: Any) -> ConsentTerms:
     """The terms that a consent record states. Raises DocumentInvalid unless it is a valid one."""
     validate(KIND, record)
@@ -125,6 +149,7 @@ def read_consent_record(record: Any) -> ConsentTerms:
         jurisdiction=record["dpv:hasJurisdiction"].removeprefix("loc:"),
         valid_until=_seconds(record["dct:valid"]),
         created=_seconds(record["dct:created"]),
+        notice=record["dpv:hasNotice"].get("@id"),
         notice_version=record["dpv:hasNotice"]["dct:hasVersion"],
         reward=int(record["faircart:rewardWei"]),
         replaces=bytes.fromhex(replaces[2:]) if replaces else None,

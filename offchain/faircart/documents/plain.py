@@ -75,6 +75,8 @@ def _consent(record: Mapping[str, Any]) -> list[str]:
         f"Version of the notice: {terms.notice_version}. Record: {record['dct:identifier']}.",
         f"Blinding salt: {record['salt']}",
     ]
+    if terms.notice is not None:
+        lines.append(f"The notice stands at {terms.notice}.")
     if terms.replaces is not None:
         lines.append(f"It renews the consent 0x{terms.replaces.hex()}.")
     return lines

@@ -1,4 +1,3 @@
-# ruff: noqa: N818 - an error is named after what happened
 """What can go wrong between us and a MultiChain node, one type for each thing a caller would do differently.
 
 The texts are ours: a node's own message can repeat what was sent to it (a key, a member of a payload), so

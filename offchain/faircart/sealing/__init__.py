@@ -31,10 +31,12 @@ from faircart.sealing.errors import (
 )
 from faircart.sealing.item import (
     ChunkProof,
+    FaultProof,
     Item,
     Opened,
     SealedItem,
     check,
+    find_fault,
     new_key,
     open_item,
     opens,
@@ -54,6 +56,7 @@ __all__ = [
     "DataRootMismatch",
     "DocumentSizeOutOfRange",
     "DocumentVersion",
+    "FaultProof",
     "Item",
     "ItemRootMismatch",
     "LengthWrong",
@@ -64,6 +67,7 @@ __all__ = [
     "SealingError",
     "check",
     "container",
+    "find_fault",
     "new_key",
     "open_item",
     "opens",

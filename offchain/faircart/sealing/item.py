@@ -126,6 +126,22 @@ class ChunkProof:
     path: list[bytes]
 
 
+@dataclass(frozen=True)
+class FaultProof:
+    """What `proveFault` takes (`IDataExchange.FaultProof`); of a wrong key, the first two members only."""
+
+    wrapped_key: bytes
+    pad: bytes
+    index: int = 0
+    ciphertext: bytes = b""
+    data_leaf: bytes = bytes(HASH_BYTES)
+    path: tuple[bytes, ...] = ()
+
+    def abi(self) -> tuple[bytes, bytes, int, bytes, bytes, list[bytes]]:
+        """The struct as contract calls take it."""
+        return self.wrapped_key, self.pad, self.index, self.ciphertext, self.data_leaf, list(self.path)
+
+
 def new_key() -> bytes:
     """32 fresh random bytes, for K and for pad; neither may ever be used twice."""
     return secrets.token_bytes(KEY_BYTES)
@@ -215,6 +231,22 @@ def shows_fault(proof: ChunkProof, item_root: bytes, key: bytes) -> bool:
         return False
     plain = _chacha20(key, proof.ciphertext_chunk, first_chunk=proof.index)
     return data_leaf(proof.index, plain) != proof.data_leaf
+
+
+def find_fault(item: Item, wrapped_key: bytes, pad: bytes, key_hash: bytes) -> FaultProof | None:
+    """The proof that the custodian delivered a wrong key or sealed a wrong chunk (the first); None if
+    neither.
+    """
+    key = wrap(wrapped_key, pad)
+    if not opens(key, key_hash):
+        return FaultProof(wrapped_key, pad)
+    wrong = open_item(item, key).wrong_chunks
+    if not wrong:
+        return None
+    chunk = prove_chunk(item, wrong[0])
+    return FaultProof(
+        wrapped_key, pad, chunk.index, chunk.ciphertext_chunk, chunk.data_leaf, tuple(chunk.path)
+    )
 
 
 def _chacha20(key: bytes, ciphertext: bytes, *, first_chunk: int) -> bytes:

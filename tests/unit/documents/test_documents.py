@@ -150,7 +150,14 @@ def test_an_order_document_is_salted_and_says_what_the_escrow_is_paid() -> None:
 def test_a_consent_record_gives_its_terms_back() -> None:
     assert documents.read_consent_record(consent()) == TERMS
     assert len(commitment(consent())) == 32
-    renewed = ConsentTerms(**{**TERMS.__dict__, "replaces": b"\x07" * 32, "processing": ("dpv:Use",)})
+    renewed = ConsentTerms(
+        **{
+            **TERMS.__dict__,
+            "replaces": b"\x07" * 32,
+            "processing": ("dpv:Use",),
+            "notice": "https://x.example/1",
+        }
+    )
     assert documents.read_consent_record(documents.consent_record(renewed)) == renewed
     assert (
         documents.consent_record(TERMS)["dct:identifier"] != documents.consent_record(TERMS)["dct:identifier"]
@@ -160,7 +167,6 @@ def test_a_consent_record_gives_its_terms_back() -> None:
 @pytest.mark.parametrize(
     ("change", "place"),
     [
-        ({"purpose": "dpv:WorldDomination"}, "/dpv:hasProcess/dpv:hasPurpose: must be one of dpv:Academic"),
         ({"processing": ()}, "/dpv:hasProcess/dpv:hasProcessing"),
         ({"processing": ("dpv:Sell",)}, "/dpv:hasProcess/dpv:hasProcessing/0: must be one of dpv:Analyse"),
         ({"category": "Orders!"}, "/dpv:hasProcess/dpv:hasPersonalData/dct:identifier"),
@@ -172,6 +178,28 @@ def test_a_consent_record_gives_its_terms_back() -> None:
 def test_terms_that_no_consent_may_have_are_refused(change: dict[str, Any], place: str) -> None:
     with pytest.raises(DocumentInvalid, match=place):
         documents.consent_record(ConsentTerms(**{**TERMS.__dict__, **change}))
+
+
+def test_an_unknown_purpose_is_refused_and_the_known_ones_named() -> None:
+    for purpose in ("dpv:WorldDomination", "https://w3id.org/dpv#WorldDomination", "Marketing", ""):
+        with pytest.raises(documents.PurposeUnknown, match="known are dpv:AcademicResearch"):
+            documents.consent_record(ConsentTerms(**{**TERMS.__dict__, "purpose": purpose}))
+    record = consent()
+    record["dpv:hasProcess"]["dpv:hasPurpose"] = "dpv:WorldDomination"
+    with pytest.raises(DocumentInvalid, match="/dpv:hasProcess/dpv:hasPurpose: must be one of dpv:Academic"):
+        documents.validate("consent-record", record)
+
+
+def test_a_purpose_may_be_given_by_its_full_address() -> None:
+    assert documents.purpose_term("https://w3id.org/dpv#Marketing") == "dpv:Marketing"
+    full = ConsentTerms(**{**TERMS.__dict__, "purpose": "https://w3id.org/dpv#Marketing"})
+    assert documents.read_consent_record(documents.consent_record(full)) == TERMS
+
+
+def test_plain_words_exist_for_every_purpose_and_processing() -> None:
+    definitions = documents.schema("consent-record")["$defs"]
+    assert sorted(documents.PURPOSES) == definitions["purpose"]["enum"]
+    assert sorted(documents.PROCESSING) == definitions["processing"]["enum"]
 
 
 def test_times_beyond_the_calendar_are_refused() -> None:

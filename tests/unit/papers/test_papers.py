@@ -2,6 +2,8 @@
 
 import dataclasses
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -148,6 +150,24 @@ def test_an_offer_goes_into_calls_as_nested_tuples_with_bytes() -> None:
         ("0x" + "01" * 20, "0x" + "02" * 20, 3, 4, 5, 6, 7, 8),
         (b"i" * 32, b"k" * 32, b"p" * 32),
     )
+
+
+def test_calls_that_need_less_of_an_offer_or_a_consent_get_less() -> None:
+    terms = papers.Terms("0x" + "01" * 20, "0x" + "02" * 20, 3, 4, 5, 6, 7, 8)
+    sealing = papers.Sealing(b"i" * 32, b"k" * 32, b"p" * 32)
+    offer = papers.Offer(b"c" * 32, "0x" + "03" * 20, 9, terms, sealing)
+    assert offer.sale() == (b"c" * 32, "0x" + "03" * 20, 9, solidity_hash(sealing))
+    consent = papers.Consent(
+        "0x" + "01" * 20, "0x" + "02" * 20, "0x" + "03" * 20, b"d" * 32, b"t" * 32, 4, 5, 6
+    )
+    assert consent.scope() == (b"d" * 32, b"t" * 32, 5, 6)
+
+
+def test_the_contracts_hash_the_same_type_strings() -> None:
+    source = (Path(__file__).parents[3] / "contracts" / "libraries" / "Papers.sol").read_text()
+    strings = set(re.findall(r'"(\w+\([^"]*\)[^"]*)"', source))
+    # Binding is checked off chain only: no contract knows it.
+    assert strings == {FULL_TYPE.get(paper, paper.TYPE) for paper in ALL if paper is not papers.Binding}
 
 
 def test_json_names_are_those_of_the_type_and_numbers_are_strings() -> None:

@@ -210,6 +210,25 @@ def test_a_proof_of_a_chunk_that_is_not_in_the_item_shows_nothing(size: int, dat
     assert not any(sealing.shows_fault(fake, item.item_root, key) for fake in forged)
 
 
+def test_the_consumer_finds_the_fault_that_it_can_prove() -> None:
+    key, pad = sealing.new_key(), sealing.new_key()
+    wrapped = sealing.wrap(key, pad)
+
+    honest = sealing.seal(DocumentVersion.make(b"d" * 1000), key, pad)
+    assert sealing.find_fault(honest, wrapped, pad, honest.key_hash) is None
+
+    other = sealing.wrap(sealing.new_key(), pad)
+    wrong_key = sealing.find_fault(honest, other, pad, honest.key_hash)
+    assert wrong_key is not None
+    assert wrong_key.abi() == (other, pad, 0, b"", bytes(32), [])
+
+    cheat = cheating_item(b"d" * 1000, {2, 3}, key)
+    wrong_chunk = sealing.find_fault(cheat, wrapped, pad, cheat.key_hash)
+    assert wrong_chunk is not None
+    proof = sealing.prove_chunk(cheat, 2)
+    assert wrong_chunk.abi() == (wrapped, pad, 2, cheat.ciphertext[512:768], proof.data_leaf, proof.path)
+
+
 def test_there_is_no_proof_of_a_chunk_that_the_item_does_not_have() -> None:
     item, _ = sealed(b"x" * 1000)
     for index in (-1, 5, 10**9):
