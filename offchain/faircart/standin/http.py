@@ -98,7 +98,7 @@ class HttpSide:
         server = web.Server(
             self._handle,
             keepalive_timeout=IDLE_SECONDS,
-            lingering_time=0.0,
+            lingering_time=1.0,
             access_log=None,
             max_line_size=1 << 16,
             max_field_size=1 << 16,
@@ -124,6 +124,9 @@ class HttpSide:
         with contextlib.suppress(ValueError):
             if int(request.headers.get("Content-Length", "0")) > MAX_BODY:
                 return self._refuse_body()
+        if request.headers.get("Expect", "").lower() == "100-continue":
+            await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            request.writer.output_size = 0  # as aiohttp's own router does, so that headers can still follow
         body = bytearray()
         async for piece in request.content.iter_any():
             body += piece

@@ -119,15 +119,18 @@ class Ledger:
     def height(self) -> int:
         return int(self.value("SELECT max(height) FROM blocks"))
 
-    def found(self, chain_name: str) -> None:
+    def found(self, chain_name: str, rules: AddressRules | None = None) -> None:
         """Make a new chain: parameters of its own, the genesis block, the root stream."""
         now = int(time.time())
+        rules = rules or AddressRules(
+            b"\0" + secrets.token_bytes(3), secrets.token_bytes(4), b"\x80" + secrets.token_bytes(3)
+        )
         with self.changing() as db:
             for name, value in (
                 ("chain-name", chain_name),
-                ("address-pubkeyhash-version", "00" + secrets.token_hex(3)),
-                ("address-checksum-value", secrets.token_hex(4)),
-                ("private-key-version", "80" + secrets.token_hex(3)),
+                ("address-pubkeyhash-version", rules.pubkeyhash_version.hex()),
+                ("address-checksum-value", rules.checksum_value.hex()),
+                ("private-key-version", rules.private_key_version.hex()),
                 ("founded", str(now)),
             ):
                 self.set_meta(name, value)
@@ -162,23 +165,27 @@ class Ledger:
             )
         return wallet
 
-    def add_address(self, wallet: int) -> KeyPair:
-        pair = new_key(self.rules())
+    def add_address(self, wallet: int, pair: KeyPair | None = None, startblock: int | None = None) -> KeyPair:
+        """A new address, or a given one; without a secret it is only watched."""
+        pair = pair or new_key(self.rules())
         with self.changing() as db:
             seq = db.execute("SELECT count(*) FROM addresses WHERE wallet = ?", (wallet,)).fetchone()[0]
             db.execute(
-                "INSERT INTO addresses VALUES (?, ?, ?, ?, ?)",
-                (wallet, seq, pair.address, pair.pubkey, pair.secret),
+                "INSERT INTO addresses VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
+                " pubkey = excluded.pubkey, secret = excluded.secret WHERE excluded.secret <> x''",
+                (wallet, seq, pair.address, pair.pubkey, pair.secret, startblock),
             )
         return pair
 
     def addresses(self, wallet: int) -> list[tuple[str, str]]:
-        """(address, pubkey), oldest first."""
-        return self.rows("SELECT address, pubkey FROM addresses WHERE wallet = ? ORDER BY seq", wallet)
+        """(address, pubkey) of those that this wallet has keys for, oldest first."""
+        return self.rows(
+            "SELECT address, pubkey FROM addresses WHERE wallet = ? AND secret <> x'' ORDER BY seq", wallet
+        )
 
     def secret(self, wallet: int, address: str) -> bytes | None:
         found = self.value("SELECT secret FROM addresses WHERE wallet = ? AND address = ?", wallet, address)
-        return None if found is None else bytes(found)
+        return bytes(found) if found else None
 
     def wallet_height(self, wallet: int) -> int:
         return int(self.value("SELECT height FROM wallets WHERE wallet = ?", wallet))

@@ -20,9 +20,10 @@ CREATE TABLE IF NOT EXISTS wallets (
     wallet INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, height INTEGER NOT NULL, created INTEGER NOT NULL,
     chunks INTEGER NOT NULL DEFAULT 0, chunkbytes INTEGER NOT NULL DEFAULT 0, bad INTEGER NOT NULL DEFAULT 0
 );
+-- without a secret: watched only; startblock: not looked for in earlier blocks
 CREATE TABLE IF NOT EXISTS addresses (
     wallet INTEGER NOT NULL, seq INTEGER NOT NULL, address TEXT NOT NULL, pubkey TEXT NOT NULL,
-    secret BLOB NOT NULL, PRIMARY KEY (wallet, address)
+    secret BLOB NOT NULL, startblock INTEGER, PRIMARY KEY (wallet, address)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS arrivals (
     wallet INTEGER NOT NULL, txid TEXT NOT NULL, time INTEGER NOT NULL, PRIMARY KEY (wallet, txid)

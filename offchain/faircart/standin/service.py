@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 import faircart.standin.methods  # noqa: F401 - registers the methods
 from faircart.errors import FairCartError
+from faircart.standin.chainaddress import AddressRules
 from faircart.standin.http import Faults, HttpSide
 from faircart.standin.ledger import GLOBAL_TYPES, NEVER, Ledger
 from faircart.standin.network import Condition, Delays, Network
@@ -60,12 +61,19 @@ class StandIn:
     """
 
     def __init__(
-        self, data: Path, wallets: int = 2, *, chain_name: str = CHAIN, delays: Delays | None = None
+        self,
+        data: Path,
+        wallets: int = 2,
+        *,
+        chain_name: str = CHAIN,
+        delays: Delays | None = None,
+        rules: AddressRules | None = None,
     ) -> None:
         self.data = data
         self.delays = delays or Delays()
         self._wanted = wallets
         self._chain_name = chain_name
+        self._rules = rules
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._sides: dict[int, HttpSide] = {}
@@ -92,7 +100,7 @@ class StandIn:
         self.ledger = Ledger(self.data / "standin.sqlite")
         os.chmod(self.data / "standin.sqlite", 0o600)
         if self.ledger.one("SELECT 1 FROM meta") is None:
-            self.ledger.found(self._chain_name)
+            self.ledger.found(self._chain_name, self._rules)
         self.network = Network(self.ledger, self.delays)
         self._add_wallets()
         self._loop = asyncio.new_event_loop()

@@ -6,6 +6,7 @@ from typing import Any
 
 from faircart.standin import values
 from faircart.standin.chainaddress import (
+    KeyPair,
     address_of,
     decode_private_key,
     encode_private_key,
@@ -20,19 +21,25 @@ from faircart.standin.rpcerror import ADDRESS, PARAMETER, RpcError
 from faircart.standin.wallet import Wallet
 
 
+def _rows(wallet: Wallet) -> dict[str, Any]:
+    """(pubkey, has a key, startblock) of every address, watched ones too."""
+    rows = wallet.ledger.rows(
+        "SELECT address, pubkey, secret <> x'', startblock FROM addresses WHERE wallet = ? ORDER BY seq",
+        wallet.number,
+    )
+    return {row[0]: row[1:] for row in rows}
+
+
 def describe(wallet: Wallet, address: str, *, brief: bool = False) -> dict[str, Any]:
-    pubkey = dict(wallet.ledger.addresses(wallet.number)).get(address)
-    entry: dict[str, Any] = {"address": address, "ismine": pubkey is not None}
-    if pubkey is not None and not brief:
-        entry |= {
-            "iswatchonly": False,
-            "isscript": False,
-            "pubkey": pubkey,
-            "iscompressed": True,
-            "account": "",
-            "synchronized": True,
-        }
-    return entry
+    pubkey, mine, startblock = _rows(wallet).get(address, (None, 0, None))
+    entry: dict[str, Any] = {"address": address, "ismine": bool(mine)}
+    if pubkey is None or brief:
+        return entry
+    entry |= {"iswatchonly": not mine, "isscript": False}
+    if mine:
+        entry |= {"pubkey": pubkey, "iscompressed": True}
+    entry |= {"account": "", "synchronized": startblock is None}
+    return entry if startblock is None else {**entry, "startblock": startblock}
 
 
 def _verbose(params: list[Any], position: int) -> bool:
@@ -45,13 +52,13 @@ def _verbose(params: list[Any], position: int) -> bool:
 
 @method("getaddresses", 0, 1, "( verbose )")
 def getaddresses(wallet: Wallet, params: list[Any]) -> Any:
-    own = wallet.own_addresses()
+    own = list(_rows(wallet))
     return [describe(wallet, address) for address in own] if _verbose(params, 0) else own
 
 
 @method("listaddresses", 0, 5, "( address(es) verbose count start )")
 def listaddresses(wallet: Wallet, params: list[Any]) -> Any:
-    own = wallet.own_addresses()
+    own = list(_rows(wallet))
     if params and params[0] != "*":
         wanted = [wallet.address(text) for text in values.strings(params[0])]
         own = [address for address in own if address in wanted]
@@ -78,6 +85,31 @@ def createkeypairs(wallet: Wallet, params: list[Any]) -> Any:
         }
         for pair in pairs
     ]
+
+
+@method("importaddress", 1, 3, 'address(es) ( "label" rescan )')
+def importaddress(wallet: Wallet, params: list[Any]) -> Any:
+    for text in values.strings(params[0]):
+        address = wallet.address(text, "Invalid MultiChain address or script")
+        wallet.ledger.add_address(wallet.number, KeyPair(address, "", b""), _startblock(wallet, params))
+    return None
+
+
+@method("importprivkey", 1, 3, 'privkey(s) ( "label" rescan )')
+def importprivkey(wallet: Wallet, params: list[Any]) -> Any:
+    for text in values.strings(params[0]):
+        secret = decode_private_key(wallet.rules, text)
+        if secret is None:
+            raise RpcError(ADDRESS, "Invalid private key encoding")
+        public = public_of(secret)
+        pair = KeyPair(address_of(wallet.rules, public), public.hex(), secret)
+        wallet.ledger.add_address(wallet.number, pair, _startblock(wallet, params))
+    return None
+
+
+def _startblock(wallet: Wallet, params: list[Any]) -> int | None:
+    rescan = params[2] if len(params) > 2 else True
+    return None if rescan else wallet.height + 1
 
 
 @method("validateaddress", 1, 1, '"address"|"pubkey"|"privkey"')

@@ -1,0 +1,147 @@
+"""The HTTP side of the stand-in, where the recordings are measurements and not single requests."""
+
+import base64
+import http.client
+import json
+import socket
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from faircart.standin import http as standin_http
+from faircart.standin.service import Access, StandIn
+
+from tests.unit.streams.conftest import BY_HAND, Party, party
+from tests.unit.streams.replay import Replay, recorded
+
+
+def _authorization(access: Access) -> str:
+    return "Basic " + base64.b64encode(f"{access.user}:{access.password()}".encode()).decode()
+
+
+def _port(access: Access) -> int:
+    return int(access.url.rsplit(":", 1)[1].strip("/"))
+
+
+def _post(access: Access, body: bytes) -> http.client.HTTPResponse:
+    connection = http.client.HTTPConnection("127.0.0.1", _port(access), timeout=30)
+    connection.request("POST", "/", body, {"Authorization": _authorization(access)})
+    return connection.getresponse()
+
+
+def test_more_than_4_workers_and_16_queued_requests_are_refused_with_503(standin: StandIn) -> None:
+    access = standin.access(1)
+    standin.faults(1).slow, standin.faults(1).slow_seconds = 1000, 0.3
+    answers: list[tuple[int, str, bytes]] = []
+
+    def call() -> None:
+        answer = _post(access, b'{"method":"getblockcount","id":1}')
+        answers.append((answer.status, answer.getheader("Content-Type", ""), answer.read()))
+
+    threads = [threading.Thread(target=call) for _ in range(40)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    statuses = Counter(status for status, _, _ in answers)
+    assert statuses[200] >= 20
+    assert set(statuses) == {200, 503}
+    refused = next(answer for answer in answers if answer[0] == 503)
+    assert refused[1:] == ("text/html; charset=ISO-8859-1", b"Work queue depth exceeded")
+
+
+def test_an_idle_connection_is_closed_by_the_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (_, entry) = recorded("20")[1]
+    assert entry["closed_after_idle_s"] == standin_http.IDLE_SECONDS
+    monkeypatch.setattr(standin_http, "IDLE_SECONDS", 0.5)
+    with StandIn(tmp_path / "standin", 1, delays=BY_HAND) as standin:
+        access = standin.access(1)
+        with socket.create_connection(("127.0.0.1", _port(access)), timeout=10) as idle:
+            body = b'{"method":"getblockcount","id":1}'
+            head = f"POST / HTTP/1.1\r\nHost: x\r\nAuthorization: {_authorization(access)}\r\n"
+            idle.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+            assert idle.recv(4096).startswith(b"HTTP/1.1 200 OK\r\n")
+            since = time.monotonic()
+            assert idle.recv(4096) == b""
+            assert 0.3 < time.monotonic() - since < 3
+
+
+def test_a_client_may_wait_for_100_continue_and_send_in_chunks(standin: StandIn) -> None:
+    access = standin.access(1)
+    body = b'{"method":"getblockcount","id":1}'
+    head = f"POST / HTTP/1.1\r\nHost: x\r\nAuthorization: {_authorization(access)}\r\n"
+    with socket.create_connection(("127.0.0.1", _port(access)), timeout=10) as careful:
+        careful.sendall(f"{head}Content-Length: {len(body)}\r\nExpect: 100-continue\r\n\r\n".encode())
+        assert careful.recv(4096) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        careful.sendall(body)
+        assert careful.recv(4096).startswith(b"HTTP/1.1 200 OK\r\n")
+    with socket.create_connection(("127.0.0.1", _port(access)), timeout=10) as chunked:
+        chunked.sendall(f"{head}Transfer-Encoding: chunked\r\n\r\n".encode())
+        chunked.sendall(b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body))
+        assert chunked.recv(4096).endswith(b'{"result":1,"error":null,"id":1}\n')
+
+
+def test_a_client_address_outside_the_allowed_ones_gets_403(standin: StandIn) -> None:
+    standin._sides[1]._allowed = standin_http.ipaddress.ip_network("192.0.2.0/24")
+    answer = _post(standin.access(1), b'{"method":"getblockcount","id":1}')
+    assert (answer.status, answer.read()) == (403, b"")
+
+
+def test_a_batch_is_answered_in_order_with_an_error_for_each_bad_member(standin: StandIn) -> None:
+    batch = [
+        {"method": "getblockcount", "id": "a"},
+        5,
+        {"method": "nosuch", "id": 2},
+        {"id": 3},
+        {"method": "getstreaminfo", "params": ["nosuch"], "id": None},
+    ]
+    answer = _post(standin.access(1), json.dumps(batch).encode())
+    assert answer.status == 200
+    assert json.loads(answer.read()) == [
+        {"result": 1, "error": None, "id": "a"},
+        {"result": None, "error": {"code": -32600, "message": "Invalid Request object"}, "id": None},
+        {"result": None, "error": {"code": -32601, "message": "Method not found"}, "id": 2},
+        {"result": None, "error": {"code": -32600, "message": "Missing method"}, "id": 3},
+        {
+            "result": None,
+            "error": {"code": -708, "message": "Stream with this name not found: nosuch"},
+            "id": None,
+        },
+    ]
+    assert json.loads(_post(standin.access(1), b"[]").read()) == []
+
+
+def test_the_harmless_relatives_of_the_calls_that_break_a_node_are_answered_as_recorded(
+    tmp_path: Path,
+) -> None:
+    with StandIn(tmp_path / "shop", chain_name="shop", delays=BY_HAND) as standin:
+        _play_harmless_calls(standin, party(standin, 1))
+
+
+def _play_harmless_calls(standin: StandIn, shop: Party) -> None:
+    replay = Replay(standin)
+    shop.node.create_stream("c", ["write"])
+    own = shop.node.publish("c", "k", b"\1", address=shop.address)
+    standin.settle()
+    for txid in (
+        "efcb5b33e9706717afb5b841810e74c0610ee60aaf0f4d0df2f6c13120c7a740",
+        "245d9c7adf143c628491e047aa3571072e3ed3e3d4c8fbbcf4ebddd9b2b8876a",
+        "b9455e2d791f7fca3f10ae35f8de6b1c12ebba43d63f35587e43bed132371acf",
+    ):
+        replay.known[txid] = own
+    played = 0
+    for number, entry in recorded("19"):
+        method = entry.get("request", {}).get("method")
+        if entry["http_status"] is None or method in ("getwallettransaction", "getrawtransaction"):
+            continue
+        outcome = replay.play(entry, number)
+        problems = [
+            problem
+            for problem in outcome.problems
+            if "chainname" not in problem and "description" not in problem
+        ]
+        assert problems == [], number
+        played += 1
+    assert played == 14
