@@ -19,6 +19,15 @@ abstract contract Wallet is IERC1271 {
         bool valid = error == ECDSA.RecoverError.NoError && recovered == _OWNER;
         return valid ? IERC1271.isValidSignature.selector : bytes4(0);
     }
+
+    /// @dev The owner calls as this account; what the call reverts with is passed on.
+    function execute(address target, uint256 value, bytes calldata data) external payable {
+        require(msg.sender == _OWNER, "not the owner");
+        (bool success, bytes memory result) = target.call{value: value}(data);
+        assembly ("memory-safe") {
+            if iszero(success) { revert(add(result, 32), mload(result)) }
+        }
+    }
 }
 
 /// @dev Takes ether.

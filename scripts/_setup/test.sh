@@ -3,3 +3,5 @@
 set -euo pipefail
 bin="$1"
 "$bin/pytest" -p no:ape_test tests/unit
+# Contract by contract on the in-process chain; the branch trees lie beside the tests.
+"$bin/ape" test tests/contracts --network ethereum:local:test
