@@ -78,7 +78,7 @@ def cli(
 
 
 def _containers() -> dict[str, ContractContainer]:
-    return {name: project.get_contract(name) for name in CONTRACTS if name in project.contracts}
+    return {name: project.get_contract(name) for name in CONTRACTS}
 
 
 def _plan(
