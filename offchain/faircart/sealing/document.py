@@ -73,12 +73,12 @@ class DocumentVersion:
         if salts is None:
             random = secrets.token_bytes(SALT_BYTES * count)
             salts = [random[at : at + SALT_BYTES] for at in range(0, len(random), SALT_BYTES)]
-        if len(salts) != count or any(len(salt) != SALT_BYTES for salt in salts):
+        if len(salts) != count or set(map(len, salts)) != {SALT_BYTES}:
             raise LengthWrong(f"this document needs {count} salts of {SALT_BYTES} bytes")
-        parts = [b""] * (2 * count)
-        parts[0::2] = salts
-        parts[1::2] = [document[at : at + PIECE_BYTES] for at in range(0, len(document), PIECE_BYTES)]
-        return cls.from_plaintext(b"".join(parts))
+        pieces = range(0, len(document), PIECE_BYTES)
+        chunks = [salt + document[at : at + PIECE_BYTES] for salt, at in zip(salts, pieces, strict=True)]
+        leaves = _leaves(chunks)
+        return cls(b"".join(chunks), leaves, merkle.root(leaves))
 
     @classmethod
     def from_plaintext(cls, plaintext: bytes) -> Self:
@@ -113,11 +113,7 @@ def data_leaf(index: int, plain_chunk: bytes) -> bytes:
 
 def data_leaves(plaintext: bytes) -> list[bytes]:
     """The data leaf of every chunk of the concatenated plain chunks."""
-    prefix = _leaf_prefix
-    return [
-        sha256(prefix(0, index) + plaintext[at : at + CHUNK_BYTES]).digest()
-        for index, at in enumerate(range(0, len(plaintext), CHUNK_BYTES))
-    ]
+    return _leaves(split_chunks(plaintext))
 
 
 def document_of(plaintext: bytes) -> bytes:
@@ -142,6 +138,11 @@ def document_length(plaintext_length: int) -> int | None:
 def split_chunks(joined: bytes) -> list[bytes]:
     """Concatenated (plain or ciphertext) chunks as a list."""
     return [joined[at : at + CHUNK_BYTES] for at in range(0, len(joined), CHUNK_BYTES)]
+
+
+def _leaves(chunks: Sequence[bytes]) -> list[bytes]:
+    prefix = _leaf_prefix
+    return [sha256(prefix(0, index) + chunk).digest() for index, chunk in enumerate(chunks)]
 
 
 def _check_size(length: int) -> None:

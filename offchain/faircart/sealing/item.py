@@ -63,7 +63,7 @@ class Item:
             raise LengthWrong(
                 f"{len(self.ciphertext)} bytes of ciphertext do not go with {len(self.data_leaves)} leaves"
             )
-        if len(self.tag) != TAG_BYTES or any(len(leaf) != HASH_BYTES for leaf in self.data_leaves):
+        if len(self.tag) != TAG_BYTES or set(map(len, self.data_leaves)) != {HASH_BYTES}:
             raise LengthWrong("a tag has 16 bytes and a leaf 32")
 
     @cached_property

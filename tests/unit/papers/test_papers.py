@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from eth_abi.abi import encode
 from eth_account import Account
-from eth_utils import keccak
+from eth_utils.crypto import keccak
 from faircart import papers
 from faircart.papers import Domain, Paper, PaperError, SignatureInvalid
 from hypothesis import given
@@ -23,7 +23,7 @@ TERMS_TYPE = (
     "Terms(address consumer,address custodian,uint256 fee,uint256 custodianDeposit,uint256 consumerDeposit,"
     "uint32 deliverWithin,uint32 respondWithin,uint64 validUntil)"
 )
-FULL_TYPE = {
+FULL_TYPE: dict[type[Paper], str] = {
     papers.Offer: (
         "Offer(bytes32 consentId,address customer,uint256 reward,Terms terms,Sealing sealing)"
         + SEALING_TYPE
