@@ -17,7 +17,7 @@ the same order. Amounts are wei, times and windows seconds, hashes and ids 32 by
 import dataclasses
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, ClassVar, Self, cast
 
 from eth_account import Account
@@ -346,10 +346,16 @@ def _checked(where: str, kind: str, value: Any) -> Any:
 def _address(where: str, value: Any) -> str:
     if not isinstance(value, str) or not value.startswith("0x") or not is_hex_address(value):
         raise PaperError(f"{where}: expected an Ethereum address (0x and 40 hex digits)")
-    checksummed = str(to_checksum_address(value))
+    checksummed = _checksummed(value)
     if is_checksum_formatted_address(value) and value != checksummed:
         raise PaperError(f"{where}: the address {value} is misspelt (its EIP-55 checksum does not fit)")
     return checksummed
+
+
+@lru_cache(maxsize=4096)
+def _checksummed(address: str) -> str:
+    # The checksum is a hash: agents see the same few addresses again and again.
+    return str(to_checksum_address(address))
 
 
 def _check_uint(where: str, value: Any, bits: int) -> int:
