@@ -5,6 +5,7 @@ misspelt values. This helper compares the name and every value; a value that can
 as a `Below`.
 """
 
+import ast
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -48,8 +49,8 @@ def _decoded(contract: ContractInstance, raised: ContractLogicError) -> tuple[st
     if isinstance(raised, CustomError):
         return raised.abi.name, dict(raised.inputs)
     message = raised.revert_message or ""
-    if message.startswith("0x") and len(message) >= 10:
-        data = bytes.fromhex(message[2:])
+    data = _revert_data(message)
+    if len(data) >= 4:
         if data[:4] not in contract.contract_type.errors:
             return message, {}
         abi = contract.contract_type.errors[data[:4]]
@@ -60,3 +61,15 @@ def _decoded(contract: ContractInstance, raised: ContractLogicError) -> tuple[st
             for entry, kind, value in zip(abi.inputs, types, decoded, strict=True)
         }
     return message or type(raised).__name__, {}
+
+
+def _revert_data(message: str) -> bytes:
+    """The revert's data, where ape only passes them on: as hex, or (py-evm, if they hold an apostrophe) as
+    Python shows bytes. Empty if the message is a text."""
+    if message.startswith("0x"):
+        return bytes.fromhex(message[2:])
+    if message.startswith(("b'", 'b"')):
+        data = ast.literal_eval(message)
+        assert isinstance(data, bytes)
+        return data
+    return b""
