@@ -10,7 +10,7 @@ export APE_DATA_FOLDER := $(CURDIR)/.ape
 export SOLCX_BINARY_PATH := $(CURDIR)/.ape/solcx
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
-.PHONY: help setup demo test lint format bench-seal lock clean
+.PHONY: help setup demo test fuzz lint format bench-seal lock clean
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
@@ -43,6 +43,9 @@ demo: setup ## run the whole chain once on real orders; ARGS="--customers 20 --j
 
 test: setup ## pass the tests
 	@bash scripts/_setup/test.sh "$(BIN)" $(ARGS)
+
+fuzz: setup ## run the state machines much longer; EXAMPLES=2000 for each
+	FAIRCART_FUZZ=$(or $(EXAMPLES),2000) $(BIN)/pytest -p no:ape_test -s tests/machines $(ARGS)
 
 lint: setup ## ruff, mypy
 	$(BIN)/ruff check .

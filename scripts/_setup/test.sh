@@ -5,3 +5,5 @@ bin="$1"
 "$bin/pytest" -p no:ape_test tests/unit
 # Contract by contract on the in-process chain; the branch trees lie beside the tests.
 "$bin/ape" test tests/contracts --network ethereum:local:test
+# Random people at random times against models of the contracts, on anvil.
+"$bin/pytest" -p no:ape_test tests/machines
