@@ -1,0 +1,15 @@
+"""What can be wrong with the database."""
+
+from faircart.errors import FairCartError
+
+
+class StoreUnusable(FairCartError):
+    """The database cannot be opened or used."""
+
+
+class ForeignStore(StoreUnusable):
+    """The database belongs to another chain, other contracts, other streams or another account."""
+
+
+class StoreInUse(StoreUnusable):
+    """Another agent runs on this database."""

@@ -1,0 +1,1 @@
+"""Alembic migrations; `Store` runs them when it opens a database."""
