@@ -1,0 +1,1 @@
+"""The only module that talks to Ethereum: node, contracts, events, transactions, deployment records."""

@@ -1,0 +1,248 @@
+"""One Ethereum node over JSON-RPC:
+
+typed answers, typed errors, a timeout on every call, no retries of its own.
+"""
+
+import json
+import time
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from hexbytes import HexBytes
+from web3 import HTTPProvider
+from web3.exceptions import Web3Exception
+from web3.types import RPCEndpoint
+
+from faircart.ethereum.errors import NodeRefused, NodeUnreachable, WrongChain
+
+Tag = int | str
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A block's header, as far as the agent needs it. `timestamp` and `base_fee` in seconds and wei."""
+
+    number: int
+    hash: bytes
+    parent: bytes
+    timestamp: int
+    base_fee: int
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """A raw log of a mined transaction; `timestamp` (seconds) where the node says it."""
+
+    address: str
+    topics: tuple[bytes, ...]
+    data: bytes
+    block_number: int
+    block_hash: bytes
+    transaction: bytes
+    log_index: int
+    timestamp: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A mined transaction: whether it succeeded, where it stands, what it cost (wei)."""
+
+    transaction: bytes
+    succeeded: bool
+    block_number: int
+    block_hash: bytes
+    cost: int
+
+
+class RevertData(Exception):
+    """A call reverted with this data; `contracts.Contracts` turns it into `Reverted`."""
+
+    def __init__(self, data: bytes, message: str) -> None:
+        super().__init__(message)
+        self.data = data
+        self.message = message
+
+
+class EthereumNode:
+    """`url` is http(s); its password part, if any, never appears in errors. `timeout` in seconds."""
+
+    def __init__(self, url: str, *, timeout: float = 10.0) -> None:
+        self._provider = HTTPProvider(
+            url, request_kwargs={"timeout": timeout}, exception_retry_configuration=None
+        )
+        parts = urlsplit(url)
+        self.url = f"{parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "")
+
+    def check_chain(self, chain_id: int) -> None:
+        """Raises WrongChain unless the node serves `chain_id`."""
+        found = self.chain_id()
+        if found != chain_id:
+            raise WrongChain(
+                f"The Ethereum node {self.url} serves chain {found}, but ethereum.chain_id is {chain_id}"
+            )
+
+    def chain_id(self) -> int:
+        """EIP-155 chain id."""
+        return _int(self._ask("eth_chainId"))
+
+    def head(self, tag: Tag = "latest") -> Head | None:
+        """A block's header, by number or by `latest`, `safe`, `finalized`; None if there is no such block."""
+        block = self._ask("eth_getBlockByNumber", _tag(tag), False)
+        if block is None:
+            return None
+        try:
+            return Head(
+                number=_int(block["number"]),
+                hash=bytes(HexBytes(block["hash"])),
+                parent=bytes(HexBytes(block["parentHash"])),
+                timestamp=_int(block["timestamp"]),
+                base_fee=_int(block.get("baseFeePerGas") or "0x0"),
+            )
+        except (KeyError, TypeError, ValueError):
+            raise NodeUnreachable(
+                f"The Ethereum node {self.url} answered a block without its fields"
+            ) from None
+
+    def logs(self, first: int, last: int, addresses: list[str]) -> list[Log]:
+        """All logs of `addresses` in blocks `first` to `last`, in order.
+
+        Raises NodeUnreachable for nonsense.
+        """
+        asked = {"fromBlock": hex(first), "toBlock": hex(last), "address": addresses}
+        found = self._ask("eth_getLogs", asked)
+        try:
+            logs = [_log(raw) for raw in found if not raw.get("removed")]
+        except (AttributeError, KeyError, TypeError, ValueError):
+            raise NodeUnreachable(
+                f"The Ethereum node {self.url} answered logs without their fields"
+            ) from None
+        if any(not first <= log.block_number <= last for log in logs):
+            raise NodeUnreachable(
+                f"The Ethereum node {self.url} answered logs outside blocks {first}..{last}"
+            )
+        unique = {(log.block_number, log.log_index): log for log in logs}
+        return [unique[place] for place in sorted(unique)]
+
+    def code(self, address: str) -> bytes:
+        """The code at an address, empty for none."""
+        return bytes(HexBytes(self._ask("eth_getCode", address, "latest")))
+
+    def balance(self, address: str) -> int:
+        """An account's balance, wei."""
+        return _int(self._ask("eth_getBalance", address, "latest"))
+
+    def nonce(self, address: str, tag: Tag = "latest") -> int:
+        """How many transactions an account has had mined (`latest`) or sent (`pending`)."""
+        return _int(self._ask("eth_getTransactionCount", address, _tag(tag)))
+
+    def call(
+        self, to: str, data: bytes, *, sender: str | None = None, value: int = 0, tag: Tag = "latest"
+    ) -> bytes:
+        """The answer of a call. Raises RevertData."""
+        transaction = {"to": to, "data": "0x" + data.hex(), "value": hex(value)}
+        if sender is not None:
+            transaction["from"] = sender
+        return bytes(HexBytes(self._ask("eth_call", transaction, _tag(tag))))
+
+    def estimate(self, to: str, data: bytes, *, sender: str, value: int = 0) -> int:
+        """Gas that a transaction would use now. Raises RevertData."""
+        transaction = {"from": sender, "to": to, "data": "0x" + data.hex(), "value": hex(value)}
+        return _int(self._ask("eth_estimateGas", transaction))
+
+    def priority_fee(self) -> int:
+        """The tip that gets a transaction mined soon, wei a gas."""
+        return _int(self._ask("eth_maxPriorityFeePerGas"))
+
+    def send_raw(self, raw: bytes) -> None:
+        """Broadcasts a signed transaction. One that the node already has is no error."""
+        try:
+            self._ask("eth_sendRawTransaction", "0x" + raw.hex())
+        except NodeRefused as error:
+            if not any(phrase in error.reason.lower() for phrase in _ALREADY_THERE):
+                raise
+
+    def receipt(self, transaction: bytes) -> Receipt | None:
+        """A transaction's receipt, None while it is not mined."""
+        found = self._ask("eth_getTransactionReceipt", "0x" + transaction.hex())
+        if not found or found.get("blockHash") is None:
+            return None
+        return Receipt(
+            transaction=transaction,
+            succeeded=_int(found["status"]) == 1,
+            block_number=_int(found["blockNumber"]),
+            block_hash=bytes(HexBytes(found["blockHash"])),
+            cost=_int(found["gasUsed"]) * _int(found.get("effectiveGasPrice") or "0x0"),
+        )
+
+    def wait_until_reachable(self, seconds: float) -> None:
+        """Waits for the node to answer. Raises the last NodeUnreachable when `seconds` are over."""
+        end = time.monotonic() + seconds
+        while True:
+            try:
+                self.chain_id()
+                return
+            except NodeUnreachable:
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.2)
+
+    def _ask(self, method: str, *params: Any) -> Any:
+        try:
+            answer = self._provider.make_request(RPCEndpoint(method), list(params))
+        except requests.Timeout:
+            raise NodeUnreachable(f"The Ethereum node {self.url} did not answer {method} in time") from None
+        except requests.HTTPError as error:
+            status = error.response.status_code if error.response is not None else "?"
+            raise NodeUnreachable(
+                f"The Ethereum node {self.url} answered {method} with HTTP {status}"
+            ) from None
+        except requests.RequestException:
+            raise NodeUnreachable(
+                f"The Ethereum node {self.url} is not reachable: is it running, is ethereum.url right?"
+            ) from None
+        except (json.JSONDecodeError, UnicodeDecodeError, Web3Exception):
+            raise NodeUnreachable(f"{self.url} did not answer {method} as an Ethereum node does") from None
+        failure: Any = answer.get("error") if isinstance(answer, dict) else None
+        if failure is None:
+            if not isinstance(answer, dict) or "result" not in answer:
+                raise NodeUnreachable(f"{self.url} did not answer {method} as an Ethereum node does")
+            return answer["result"]
+        if isinstance(failure, str):
+            raise NodeRefused(self.url, method, 0, failure)
+        message, code = str(failure.get("message", "")), int(failure.get("code", 0))
+        data = failure.get("data")
+        if isinstance(data, dict):
+            data = data.get("data")
+        if code == 3 or "revert" in message.lower():
+            raise RevertData(
+                bytes(HexBytes(data)) if isinstance(data, str) and data[:2] == "0x" else b"", message
+            )
+        raise NodeRefused(self.url, method, code, message)
+
+
+_ALREADY_THERE = ("already known", "already imported", "known transaction", "nonce too low")
+
+
+def _tag(tag: Tag) -> str:
+    return hex(tag) if isinstance(tag, int) else tag
+
+
+def _int(value: Any) -> int:
+    if not isinstance(value, str):
+        raise NodeUnreachable("The Ethereum node answered something else than a number")
+    return int(value, 16)
+
+
+def _log(raw: dict[str, Any]) -> Log:
+    return Log(
+        address=raw["address"].lower(),
+        topics=tuple(bytes.fromhex(topic[2:]) for topic in raw["topics"]),
+        data=bytes.fromhex(raw["data"][2:]),
+        block_number=int(raw["blockNumber"], 16),
+        block_hash=bytes.fromhex(raw["blockHash"][2:]),
+        transaction=bytes.fromhex(raw["transactionHash"][2:]),
+        log_index=int(raw["logIndex"], 16),
+        timestamp=int(raw["blockTimestamp"], 16) if raw.get("blockTimestamp") else None,
+    )
