@@ -221,6 +221,16 @@ class StreamNode:
             return self._publish_through_cache(stream, item, address)
         return self._publish(stream, [item], address, [self._parameters(item)])
 
+    def published(
+        self, stream: str, keys: str | Sequence[str], data: Data, *, address: str, offchain: bool = False
+    ) -> str | None:
+        """The txid of an item of ours with these keys and data, None if there is none.
+
+        To be asked after a crash, before a publish is repeated. No subscription is needed.
+        """
+        item = NewItem(check_keys(tuple(keys) if not isinstance(keys, str) else keys), data, offchain)
+        return next(self._candidates(stream, item, address), None)
+
     def publish_many(self, stream: str, items: Sequence[NewItem], *, address: str) -> list[str]:
         """Publish items in batches of up to 32, each batch in one transaction; returns one txid per item,
         in order.
