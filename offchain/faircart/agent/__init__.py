@@ -1,0 +1,1 @@
+"""The daemon of an enterprise: events in, effects out."""

@@ -1,0 +1,150 @@
+"""A consumer's request as it stands in the stream: built, signed, read. Pure.
+
+    {"request": {"version": 1, "id", "consumer", "categories", "purpose", "notice", "validFor",
+                 "retentionDays", "rewardWei", "conditions", "expiresAt", "requestKey"}, "signature"}
+
+`validFor` is how long the consent shall last, `retentionDays` how long the data are kept after delivery,
+`expiresAt` until when offers are looked at (seconds); `purpose` is one of `documents.PURPOSES`; the
+signature is the consumer's Ethereum key over the canonical JSON of `request` (EIP-191).
+"""
+
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+from eth_account import Account
+from eth_account.messages import encode_defunct
+from eth_keys.exceptions import BadSignature
+from eth_utils.address import is_checksum_address
+from eth_utils.exceptions import ValidationError
+
+from faircart import canonical, documents, envelope
+from faircart.agent.handlers.outcome import Ignore
+from faircart.errors import FairCartError
+from faircart.store.records import Request
+
+_FIELDS = {
+    "version",
+    "id",
+    "consumer",
+    "categories",
+    "purpose",
+    "notice",
+    "validFor",
+    "retentionDays",
+    "rewardWei",
+    "conditions",
+    "expiresAt",
+    "requestKey",
+}
+
+
+DPV = "https://w3id.org/dpv#"
+
+
+class UnknownPurpose(FairCartError):
+    """A purpose that consent records cannot express."""
+
+
+def purpose_term(text: str) -> str:
+    """The short form of a purpose (`dpv:…`), given in short or as the vocabulary's address.
+
+    Raises UnknownPurpose.
+    """
+    term = "dpv:" + text.removeprefix(DPV) if text.startswith(DPV) else text
+    if term not in documents.PURPOSES:
+        raise UnknownPurpose(f"--purpose: {text!r} is none of {', '.join(sorted(documents.PURPOSES))}")
+    return term
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a consumer asks for: `reward` in wei for each customer, `valid_for`, `expires_at` in seconds."""
+
+    categories: tuple[str, ...]
+    purpose: str
+    notice: str
+    reward: int
+    valid_for: int
+    retention_days: int
+    expires_at: int
+    conditions: str = ""
+
+
+def new_request(consumer: str, wanted: Wanted, public_key: bytes) -> Request:
+    """A fresh request of our own under a random id, not signed yet."""
+    request_id = secrets.token_bytes(32)
+    body = {
+        "version": 1,
+        "id": request_id.hex(),
+        "consumer": consumer,
+        "categories": list(wanted.categories),
+        "purpose": wanted.purpose,
+        "notice": wanted.notice,
+        "validFor": wanted.valid_for,
+        "retentionDays": wanted.retention_days,
+        "rewardWei": str(wanted.reward),
+        "conditions": wanted.conditions,
+        "expiresAt": wanted.expires_at,
+        "requestKey": envelope.public_key_to_json(public_key),
+    }
+    return _row(body, own=True)
+
+
+def sign(request: Request, private_key: bytes) -> dict[str, Any]:
+    """The stream item of a request."""
+    message = encode_defunct(canonical.canonical(request.body))
+    signature = Account.sign_message(message, private_key).signature
+    return {"request": request.body, "signature": "0x" + bytes(signature).hex()}
+
+
+def read(value: Any) -> Request:
+    """The request in a stream item, with its consumer's signature checked. Raises Ignore."""
+    if not isinstance(value, dict) or set(value) != {"request", "signature"}:
+        raise Ignore("no request")
+    body = value["request"]
+    if not isinstance(body, dict) or set(body) != _FIELDS or body["version"] != 1:
+        raise Ignore("a request with other fields, or of another version")
+    try:
+        request = _row(body, own=False)
+        signature = bytes.fromhex(str(value["signature"]).removeprefix("0x"))
+        signer = Account.recover_message(encode_defunct(canonical.canonical(body)), signature=signature)
+    except (canonical.CanonicalError, envelope.EnvelopeError) as error:
+        raise Ignore(f"a request that cannot be read: {error}") from None
+    except (ValueError, TypeError, KeyError, BadSignature, ValidationError):
+        raise Ignore("a request with values of another kind, or a broken signature") from None
+    if signer != request.consumer:
+        raise Ignore("a request that its consumer did not sign")
+    return request
+
+
+def _row(body: dict[str, Any], *, own: bool) -> Request:
+    categories = body["categories"]
+    if not isinstance(categories, list) or not all(isinstance(entry, str) for entry in categories):
+        raise ValueError("categories")
+    if not is_checksum_address(body["consumer"]):
+        raise ValueError("consumer")
+    times = ("validFor", "retentionDays", "expiresAt")
+    if not all(isinstance(body[name], int) and 0 < body[name] < 2**32 for name in times):
+        raise ValueError("times")
+    if not all(
+        isinstance(body[name], str) for name in ("id", "purpose", "notice", "conditions", "rewardWei")
+    ):
+        raise ValueError("texts")
+    if body["purpose"] not in documents.PURPOSES:
+        raise ValueError("purpose")
+    request_id, reward = bytes.fromhex(body["id"]), int(body["rewardWei"])
+    if len(request_id) != 32 or request_id.hex() != body["id"] or not 0 <= reward < 2**128:
+        raise ValueError("id or reward")
+    return Request(
+        request_id=request_id,
+        consumer=body["consumer"],
+        own=own,
+        categories=categories,
+        purpose=body["purpose"],
+        reward=reward,
+        expires_at=body["expiresAt"],
+        request_key=envelope.public_key_from_json(body["requestKey"]),
+        body=body,
+        state="Open",
+    )

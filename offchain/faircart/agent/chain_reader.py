@@ -1,0 +1,247 @@
+"""From contract logs to rows and effects: ranges up to the confirmed head, one database transaction a range.
+
+The hash of every range's last block is kept. If the node no longer has it, the agent goes back to the last
+block that both know: rows take their earlier images, events are marked as orphaned, and what the access log
+already says of them is retracted.
+"""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+from faircart.agent import effects, log
+from faircart.agent.handlers import Outcome, chain
+from faircart.agent.steps import boundary
+from faircart.agent.tools import Tools
+from faircart.ethereum.events import CONTRACT_OF, Event, Opened
+from faircart.ethereum.logs import LogDecoder, UnknownEvent
+from faircart.ethereum.node import Head, Log
+from faircart.store import Work, codec
+from faircart.store import tables as t
+from faircart.store.records import Consent, Exchange, Order
+
+SOURCE = "ethereum"
+KEPT_BLOCKS = 512
+"""How many blocks below the head can be taken back; deeper reorganisations stop the agent."""
+
+
+class ChainReader:
+    """Reads the three contracts' events."""
+
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+        self._decode = LogDecoder(tools.contracts)
+        self._addresses = [found.address for found in tools.contracts.deployments.values()]
+        self._timestamps: dict[int, int] = {}
+        self._lagging = False
+
+    def step(self) -> bool:
+        """Reads at most one range; whether there may be more to read at once."""
+        node, store = self._tools.ethereum, self._tools.store
+        latest = node.head()
+        if latest is not None:
+            self._tools.clock.saw(latest.timestamp)
+        head = self._confirmed(latest)
+        if head is None:
+            return False
+        with store.read() as work:
+            cursor = work.cursor(SOURCE)
+            kept = _kept_block(work, cursor)
+        if cursor is None:
+            cursor = self._tools.contracts.first_block() - 1
+        if kept is not None and self._is_orphaned(cursor, kept, head):
+            self._rewind(cursor)
+            return True
+        if head.number <= cursor:
+            self._note_lag(head.number < cursor, head.number, cursor)
+            return False
+        self._note_lag(False, head.number, cursor)
+        last = min(head.number, cursor + self._tools.config.ethereum.log_range)
+        end = head if last == head.number else node.head(last)
+        logs = node.logs(cursor + 1, last, self._addresses)
+        again = node.head(last)
+        if end is None or again is None or again.hash != end.hash:
+            return True  # a reorganisation while we looked: what was read may be of two chains
+        if any(entry.block_number == last and entry.block_hash != end.hash for entry in logs):
+            return True
+        self._apply(end, logs, undo=head.number - last < KEPT_BLOCKS)
+        boundary("chain.applied")
+        self._tools.nudge()
+        return last < head.number
+
+    def _confirmed(self, latest: Head | None) -> Head | None:
+        wanted = self._tools.config.ethereum.confirmations
+        if isinstance(wanted, str):
+            return self._tools.ethereum.head(wanted)
+        if latest is None or wanted == 1:
+            return latest
+        return self._tools.ethereum.head(latest.number - wanted + 1) if latest.number >= wanted - 1 else None
+
+    def _is_orphaned(self, cursor: int, kept: bytes, head: Head) -> bool:
+        if head.number < cursor:
+            return False  # a node that lags: it may catch up to the same chain
+        found = head if head.number == cursor else self._tools.ethereum.head(cursor)
+        return found is not None and found.hash != kept
+
+    def _note_lag(self, lagging: bool, head: int, cursor: int) -> None:
+        if lagging and not self._lagging:
+            log.trouble("ethereum.behind", head=head, cursor=cursor)
+        elif self._lagging and not lagging:
+            log.event("ethereum.caught_up", head=head)
+        self._lagging = lagging
+
+    # --- forwards -----------------------------------------------------------------------------------------
+
+    def _apply(self, end: Head, logs: list[Log], *, undo: bool) -> None:
+        events, broken = self._decoded(end, logs)
+        with self._tools.store.write() as work:
+            _prefetch(work, events)
+            rows = list(broken)
+            for event in events:
+                work.block = event.at.block_number if undo else None
+                rows.append(self._one(work, event))
+            work.block = None
+            if rows:
+                work.connection.execute(work.insert(t.events).on_conflict_do_nothing(), rows)
+            hashes = {entry.block_number: entry for entry in logs}
+            blocks = [
+                {"number": number, "hash": entry.block_hash, "timestamp": self._timestamp(number, end)}
+                for number, entry in hashes.items()
+                if undo
+            ]
+            blocks.append({"number": end.number, "hash": end.hash, "timestamp": end.timestamp})
+            work.upsert(t.blocks, list({block["number"]: block for block in blocks}.values()))
+            work.connection.execute(sa.delete(t.blocks).where(t.blocks.c.number < end.number - KEPT_BLOCKS))
+            work.connection.execute(sa.delete(t.undo).where(t.undo.c.block_number < end.number - KEPT_BLOCKS))
+            work.set_cursor(SOURCE, end.number)
+        self._timestamps.clear()
+
+    def _decoded(self, end: Head, logs: list[Log]) -> tuple[list[Event], list[dict[str, object]]]:
+        events: list[Event] = []
+        broken: list[dict[str, object]] = []
+        for entry in logs:
+            try:
+                event = self._decode(entry, self._timestamp(entry.block_number, end, entry))
+            except UnknownEvent as error:
+                log.trouble(
+                    "event.parked", block=entry.block_number, index=entry.log_index, reason=str(error)
+                )
+                broken.append(_broken_row(entry, str(error)))
+                continue
+            if event is not None:
+                events.append(event)
+        return events, broken
+
+    def _timestamp(self, number: int, end: Head, entry: Log | None = None) -> int:
+        if number == end.number:
+            return end.timestamp
+        if entry is not None and entry.timestamp is not None:
+            self._timestamps[number] = entry.timestamp
+        if number not in self._timestamps:
+            head = self._tools.ethereum.head(number)
+            self._timestamps[number] = head.timestamp if head is not None else 0
+        return self._timestamps[number]
+
+    def _one(self, work: Work, event: Event) -> dict[str, object]:
+        state, reason = "applied", ""
+        try:
+            outcome = chain.handle(self._tools.ctx, work, event)
+        except Exception as error:  # noqa: BLE001 - parked, counted and shown; the others go on
+            state, reason = "parked", f"{type(error).__name__}: {error}"
+            log.trouble("event.parked", kind=type(event).__name__, subject=log.short(event.subject))
+        else:
+            apply(work, outcome)
+        return {
+            "block_number": event.at.block_number,
+            "log_index": event.at.log_index,
+            "block_hash": event.at.block_hash,
+            "transaction": event.at.transaction,
+            "name": type(event).__name__,
+            "subject": event.subject,
+            "body": {},
+            "state": state,
+            "error": reason,
+        }
+
+    # --- backwards ----------------------------------------------------------------------------------------
+
+    def _rewind(self, cursor: int) -> None:
+        with self._tools.store.read() as work:
+            query = sa.select(t.blocks).order_by(t.blocks.c.number.desc())
+            known = list(work.connection.execute(query))
+        fork = self._tools.contracts.first_block() - 1
+        for number, kept, _ in known:
+            found = self._tools.ethereum.head(number)
+            if found is not None and found.hash == kept:
+                fork = number
+                break
+        with self._tools.store.write() as work:
+            _take_back(work, fork)
+            orphaned = list(
+                work.connection.execute(
+                    sa.select(t.events).where(t.events.c.block_number > fork, t.events.c.state == "applied")
+                ).mappings()
+            )
+            work.add(effects.retraction(self._tools.ctx, dict(row)) for row in orphaned)
+            work.connection.execute(
+                sa.update(t.events)
+                .where(t.events.c.block_number > fork, t.events.c.state == "applied")
+                .values(state="orphaned")
+            )
+            work.connection.execute(sa.delete(t.blocks).where(t.blocks.c.number > fork))
+            work.set_cursor(SOURCE, fork)
+        log.trouble("ethereum.reorganised", depth=cursor - fork, fork=fork, orphaned=len(orphaned))
+        boundary("chain.rewound")
+
+
+def apply(work: Work, outcome: Outcome) -> None:
+    """Writes a handler's outcome into a transaction."""
+    for record in outcome.changes:
+        work.put(record)
+    work.add(outcome.effects)
+
+
+def _kept_block(work: Work, number: int | None) -> bytes | None:
+    return work.connection.execute(
+        sa.select(t.blocks.c.hash).where(t.blocks.c.number == number)
+    ).scalar_one_or_none()
+
+
+def _prefetch(work: Work, events: Sequence[Event]) -> None:
+    ids: dict[str, list[bytes]] = {}
+    for event in events:
+        ids.setdefault(CONTRACT_OF[type(event)], []).append(event.subject)
+    work.prefetch(Exchange, ids.get("DataExchange", ()))
+    consents = [event.consent_id for event in events if isinstance(event, Opened)]
+    work.prefetch(Consent, [*ids.get("ConsentRegistry", ()), *consents])
+    work.prefetch(Order, ids.get("CheckoutEscrow", ()))
+
+
+def _take_back(work: Work, fork: int) -> None:
+    query = sa.select(t.undo).where(t.undo.c.block_number > fork).order_by(t.undo.c.block_number.desc())
+    images: dict[tuple[str, str], object] = {}
+    for row in work.connection.execute(query):
+        images[row.table_name, row.row_key] = row.before  # the oldest image is met last and stays
+    kinds = {t.TABLE[kind].name: kind for kind in (Consent, Exchange, Order)}
+    for (table, key), before in images.items():
+        kind = kinds[table]
+        if before is None:
+            column = t.TABLE[kind].c[kind.KEY[0]]
+            work.connection.execute(sa.delete(t.TABLE[kind]).where(column == bytes.fromhex(key)))
+        else:
+            work.put(codec.from_plain(kind, before))  # type: ignore[arg-type]
+    work.connection.execute(sa.delete(t.undo).where(t.undo.c.block_number > fork))
+
+
+def _broken_row(entry: Log, reason: str) -> dict[str, object]:
+    return {
+        "block_number": entry.block_number,
+        "log_index": entry.log_index,
+        "block_hash": entry.block_hash,
+        "transaction": entry.transaction,
+        "name": "?",
+        "subject": bytes(32),
+        "body": {"topics": [topic.hex() for topic in entry.topics], "data": entry.data.hex()},
+        "state": "parked",
+        "error": reason,
+    }

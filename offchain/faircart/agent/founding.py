@@ -1,0 +1,102 @@
+"""`faircart init`: writes the configuration and makes the keys; what is there already is kept."""
+
+import json
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from faircart import envelope, keys
+from faircart.agent.config import load, read_secret
+from faircart.agent.offline import address_of
+from faircart.errors import FairCartError
+from faircart.ethereum import deployments
+
+
+class CannotFound(FairCartError):
+    """The folder cannot be used, or an answer is not possible."""
+
+
+def found(folder: Path, answers: dict[str, Any]) -> dict[str, str]:
+    """Makes an enterprise's folder; its addresses and files.
+
+    Raises CannotFound, UnknownNetwork, ConfigInvalid.
+    """
+    config_file = folder / "agent.toml"
+    if config_file.exists():
+        raise CannotFound(f"{config_file} is there already: edit it, or choose another folder")
+    password = read_secret(answers["password_file"], "--password-file")
+    read_secret(answers["streams_password_file"], "--streams-password-file")
+    chain_id = answers["chain_id"]
+    if chain_id is None:
+        records = deployments.load(answers["network"], answers["deployments"])
+        chain_id = records["ConsentRegistry"].chain_id
+    text = _configuration(folder, answers, chain_id)
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        account_file, hpke_file, vault_file = (
+            folder / name for name in ("ethereum.json", "hpke.json", "vault.json")
+        )
+        if not account_file.exists():
+            given = _private_key(answers["ethereum_key_file"])
+            if given is None:
+                keys.create_account(account_file, password)
+            else:
+                keys.save_account(account_file, password, given)
+        if not hpke_file.exists():
+            keys.create_hpke_key(hpke_file, password)
+        if not vault_file.exists():
+            keys.create_vault_key(vault_file, password)
+        config_file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise CannotFound(f"{folder} cannot be written: {error.strerror}") from None
+    load(config_file)
+    public = keys.read_public_key(hpke_file)
+    return {
+        "config": str(config_file),
+        "ethereumAddress": address_of(account_file),
+        "hpkeKey": "0x" + envelope.encode_public_key(public).hex(),
+    }
+
+
+def _configuration(folder: Path, answers: dict[str, Any], chain_id: int) -> str:
+    template = (resources.files("faircart.agent") / "template.toml").read_text(encoding="utf-8")
+    confirmations = answers["confirmations"]
+    roles = ["custodian", "consumer"] if answers["role"] == "both" else [answers["role"]]
+    values = {
+        "name": json.dumps(answers["name"] or folder.resolve().name),
+        "roles": json.dumps(roles),
+        "ethereum_url": json.dumps(answers["ethereum_url"]),
+        "network": json.dumps(answers["network"]),
+        "chain_id": str(chain_id),
+        "deployments": _optional("deployments", answers["deployments"], is_path=True),
+        "confirmations": confirmations if confirmations.isdigit() else json.dumps(confirmations),
+        "password_file": _path(answers["password_file"]),
+        "streams_url": json.dumps(answers["streams_url"]),
+        "streams_user": json.dumps(answers["streams_user"]),
+        "streams_password_file": _path(answers["streams_password_file"]),
+        "chain_name": _optional("chain_name", answers["chain_name"]),
+        "streams_address": _optional("address", answers["streams_address"]),
+        "listen": json.dumps(answers["listen"]),
+    }
+    for name, value in values.items():
+        template = template.replace("{" + name + "}", value)
+    return template
+
+
+def _optional(key: str, value: Any, *, is_path: bool = False) -> str:
+    if value is None:
+        return f"# {key} = ..."
+    return f"{key} = {_path(value) if is_path else json.dumps(value)}"
+
+
+def _path(path: Path) -> str:
+    return json.dumps(str(path.resolve()))
+
+
+def _private_key(path: Path | None) -> bytes | None:
+    if path is None:
+        return None
+    try:
+        return bytes.fromhex(read_secret(path, "--ethereum-key-file").removeprefix("0x"))
+    except ValueError:
+        raise CannotFound(f"--ethereum-key-file: {path} holds no hex key") from None

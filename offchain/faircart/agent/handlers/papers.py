@@ -1,0 +1,87 @@
+"""Signed papers of customers, as they come by the HTTP API. A withdrawal binds from its receipt on."""
+
+from dataclasses import replace
+from typing import Any
+
+from faircart import papers
+from faircart.agent import effects
+from faircart.agent.context import Context
+from faircart.agent.handlers import consents
+from faircart.agent.handlers.outcome import Outcome, View
+from faircart.errors import FairCartError
+from faircart.store.records import Paper, Proposal, Withdrawal
+
+
+class PaperRefused(FairCartError):
+    """A paper that this agent does not take; `status` is the HTTP status that says so."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+def consent(
+    ctx: Context, view: View, proposal_id: str, paper: papers.Consent, signature: bytes, now: int
+) -> Outcome:
+    """A customer consents to exactly what was proposed: the agent relays it."""
+    proposal = view.get(Proposal, proposal_id)
+    consent_id = paper.digest(ctx.domain("ConsentRegistry"))
+    if proposal is None:
+        raise PaperRefused(404, "proposal: there is no such proposal")
+    if proposal.consent_id != consent_id:
+        raise PaperRefused(422, "consent: this is not the consent that was proposed")
+    if proposal.state == "Accepted" and view.get(Paper, consent_id) is not None:
+        return Outcome()
+    if proposal.state != "Proposed" or view.get(Withdrawal, consent_id) is not None:
+        raise PaperRefused(409, f"proposal: it is {proposal.state.lower()}")
+    if paper.valid_until <= now:
+        raise PaperRefused(409, "consent.validUntil: it is over")
+    _signed_by(paper.customer, paper, ctx, signature)
+    stored = Paper(consent_id, "consent", paper.customer, paper.to_json(), signature, now)
+    return Outcome((stored, replace(proposal, state="Accepted")), (effects.grant_for(ctx, consent_id),))
+
+
+def revocation(ctx: Context, view: View, paper: papers.Consent, signature: bytes, now: int) -> Outcome:
+    """A customer withdraws one consent, submitted or not; from now on nothing is delivered under it."""
+    consent_id = paper.digest(ctx.domain("ConsentRegistry"))
+    withdrawal = papers.Revocation(consent_id)
+    _signed_by(paper.customer, withdrawal, ctx, signature)
+    if paper.custodian != ctx.address:
+        raise PaperRefused(422, "consent.custodian: this is another enterprise")
+    digest = withdrawal.digest(ctx.domain("ConsentRegistry"))
+    body = {"consent": paper.to_json()}
+    stored = Paper(digest, "revocation", paper.customer, body, signature, now)
+    outcome = Outcome((stored,), (effects.revoke_for(ctx, consent_id, digest),))
+    return outcome + _withdraw(ctx, view, consent_id, now)
+
+
+def revocation_of_all(
+    ctx: Context, view: View, paper: papers.RevocationOfAll, signature: bytes, now: int
+) -> Outcome:
+    """A customer withdraws everything of its current epoch."""
+    _signed_by(paper.customer, paper, ctx, signature)
+    digest = paper.digest(ctx.domain("ConsentRegistry"))
+    stored = Paper(digest, "revocationOfAll", paper.customer, paper.to_json(), signature, now)
+    outcome = Outcome((stored,), (effects.revoke_all_for(ctx, digest),))
+    ids = set()
+    for proposal in view.find(Proposal, customer=paper.customer):
+        if papers.Consent.from_json(proposal.consent).epoch == paper.epoch:
+            ids.add(proposal.consent_id)
+    for consent_id in sorted(ids):
+        outcome += _withdraw(ctx, view, consent_id, now)
+    return outcome
+
+
+def _withdraw(ctx: Context, view: View, consent_id: bytes, now: int) -> Outcome:
+    outcome = consents.withdrawn(ctx, view, consent_id, now)
+    proposals = view.find(Proposal, consent_id=consent_id)
+    return outcome + Outcome(tuple(replace(proposal, state="Withdrawn") for proposal in proposals))
+
+
+def _signed_by(customer: str, paper: papers.Paper, ctx: Context, signature: bytes) -> None:
+    try:
+        signer: Any = papers.signer(paper, ctx.domain("ConsentRegistry"), signature)
+    except papers.PaperError as error:
+        raise PaperRefused(422, f"signature: {error}") from None
+    if signer != customer:
+        raise PaperRefused(422, "signature: it is not the customer's")

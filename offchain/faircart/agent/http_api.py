@@ -1,0 +1,214 @@
+"""The HTTP API: takes customers' signed papers, hands out what is sealed to them. It authenticates nobody.
+
+Whoever asks gets only what the customer's reading key opens; whoever submits a paper needs the customer's
+signature. FastAPI and uvicorn are imported when an agent starts, and by nothing else.
+"""
+
+import json
+import socket
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+from faircart import papers
+from faircart.agent import log, sealed
+from faircart.agent.chain_reader import apply
+from faircart.agent.handlers import Outcome
+from faircart.agent.handlers import papers as handlers
+from faircart.agent.handlers.papers import PaperRefused
+from faircart.agent.steps import boundary
+from faircart.agent.tools import Tools
+from faircart.errors import FairCartError
+from faircart.store import Work
+from faircart.store.records import AccessEntry, Customer, Proposal
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI, Request, Response
+
+MAX_BODY_BYTES = 64 * 1024
+MAX_CLIENTS = 10_000
+
+
+class CannotListen(FairCartError):
+    """The address of the HTTP API is taken or not ours."""
+
+
+class RateLimit:
+    """So many requests a minute for each client, counted in a bucket that refills steadily."""
+
+    def __init__(self, per_minute: int) -> None:
+        self._rate = per_minute / 60
+        self._burst = float(per_minute)
+        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def allows(self, client: str, now: float) -> bool:
+        """Whether this client may ask once more at `now` (monotonic seconds)."""
+        level, since = self._buckets.pop(client, (self._burst, now))
+        level = min(self._burst, level + (now - since) * self._rate)
+        allowed = level >= 1
+        self._buckets[client] = (level - 1 if allowed else level, now)
+        if len(self._buckets) > MAX_CLIENTS:
+            self._buckets.popitem(last=False)
+        return allowed
+
+
+class Api:
+    """Serves the API in a thread until `stop`."""
+
+    def __init__(self, tools: Tools) -> None:
+        import uvicorn
+
+        self._tools = tools
+        host, _, port = tools.config.http.listen.rpartition(":")
+        try:
+            family = socket.AF_INET6 if ":" in host else socket.AF_INET
+            self._socket = socket.socket(family, socket.SOCK_STREAM)
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            self._socket.bind((host.strip("[]"), int(port)))
+        except (OSError, ValueError) as error:
+            raise CannotListen(f"http.listen: cannot listen on {tools.config.http.listen}: {error}") from None
+        self.url = f"http://{host}:{self._socket.getsockname()[1]}"
+        config = uvicorn.Config(
+            build(tools), log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=3
+        )
+        self._server = uvicorn.Server(config)
+
+    def run(self) -> None:
+        """Serves; the address file says where, once connections are accepted."""
+        self._socket.listen(128)
+        path = self._tools.config.path(self._tools.config.http.address_file)
+        path.write_text(json.dumps({"url": self.url}) + "\n", encoding="utf-8")
+        log.event("ready", api=self.url, address=self._tools.ctx.address)
+        self._server.run(sockets=[self._socket])
+
+    def stop(self) -> None:
+        """Ends serving after the requests in hand."""
+        self._server.should_exit = True
+
+
+def build(tools: Tools) -> "FastAPI":
+    """The application."""
+    from fastapi import FastAPI, Request
+    from fastapi.responses import JSONResponse
+
+    app = FastAPI(title="FairCart agent", version="1", docs_url=None, redoc_url=None)
+    limit = RateLimit(tools.config.http.requests_per_minute)
+
+    @app.middleware("http")
+    async def guard(request: Request, go_on: "Callable[[Request], Awaitable[Response]]") -> "Response":
+        client = request.client.host if request.client else "?"
+        if not limit.allows(client, time.monotonic()):
+            return JSONResponse({"error": "too many requests; try again in a minute"}, status_code=429)
+        if int(request.headers.get("content-length") or 0) > MAX_BODY_BYTES:
+            return JSONResponse({"error": f"a paper has at most {MAX_BODY_BYTES} bytes"}, status_code=413)
+        return await go_on(request)
+
+    @app.exception_handler(FairCartError)
+    async def refused(_: Request, error: FairCartError) -> JSONResponse:
+        status = error.status if isinstance(error, PaperRefused) else 422
+        return JSONResponse({"error": str(error)}, status_code=status)
+
+    @app.get("/v1/about")
+    def about() -> dict[str, Any]:
+        return _about(tools)
+
+    @app.get("/v1/customers/{address}/proposals")
+    def proposals(address: str) -> list[dict[str, Any]]:
+        with tools.store.read() as work:
+            return _proposals(tools, work, address)
+
+    @app.get("/v1/customers/{address}/accesslog")
+    def access_log(address: str) -> list[dict[str, Any]]:
+        with tools.store.read() as work:
+            return _access_log(work, address)
+
+    @app.post("/v1/papers/consents", status_code=202)
+    def consent(body: dict[str, Any]) -> dict[str, Any]:
+        paper = papers.Consent.from_json(_member(body, "consent"))
+        proposal, signature = str(_member(body, "proposal")), _signature(body)
+        _take(tools, lambda work, now: handlers.consent(tools.ctx, work, proposal, paper, signature, now))
+        return {"consentId": "0x" + paper.digest(tools.ctx.domain("ConsentRegistry")).hex()}
+
+    @app.post("/v1/papers/revocations", status_code=202)
+    def revocation(body: dict[str, Any]) -> dict[str, Any]:
+        paper, signature = papers.Consent.from_json(_member(body, "consent")), _signature(body)
+        _take(tools, lambda work, now: handlers.revocation(tools.ctx, work, paper, signature, now))
+        return {"consentId": "0x" + paper.digest(tools.ctx.domain("ConsentRegistry")).hex()}
+
+    @app.post("/v1/papers/revocations-of-all", status_code=202)
+    def revocation_of_all(body: dict[str, Any]) -> dict[str, Any]:
+        paper = papers.RevocationOfAll.from_json(_member(body, "revocationOfAll"))
+        signature = _signature(body)
+        _take(tools, lambda work, now: handlers.revocation_of_all(tools.ctx, work, paper, signature, now))
+        return {"epoch": paper.epoch}
+
+    return app
+
+
+def _take(tools: Tools, decide: Callable[[Work, int], Outcome]) -> None:
+    with tools.store.write() as work:
+        apply(work, decide(work, tools.clock.now()))
+    boundary("paper.stored")
+    tools.nudge()
+
+
+def _about(tools: Tools) -> dict[str, Any]:
+    ctx = tools.ctx
+    return {
+        "chainId": ctx.chain_id,
+        "contracts": dict(ctx.contracts),
+        "address": ctx.address,
+        "chainName": ctx.chain_name,
+        "multichainAddress": ctx.multichain_address,
+        "hpkeKey": "0x" + ctx.hpke_key.hex(),
+        "roles": list(tools.config.agent.roles),
+    }
+
+
+def _proposals(tools: Tools, work: Work, address: str) -> list[dict[str, Any]]:
+    customer = work.get(Customer, address)
+    if customer is None:
+        return []
+    answer = []
+    for proposal in work.find(Proposal, customer=address, state="Proposed"):
+        plaintext = tools.secrets.get(work, "document", proposal.data_root.hex())
+        if plaintext is None:
+            continue
+        value = {
+            "consent": proposal.consent,
+            "terms": proposal.terms,
+            "plainChunks": "0x" + plaintext.hex(),
+        }
+        copies = sealed.seal(sealed.PROPOSAL, proposal.proposal_id, [customer.reading_key], value)
+        answer.append({"id": proposal.proposal_id, "sealed": copies[0]})
+    return answer
+
+
+def _access_log(work: Work, address: str) -> list[dict[str, Any]]:
+    answer = []
+    for entry in work.find(AccessEntry, customer=address):
+        effect = work.outbox.get(entry.effect_id + "/publish")
+        answer.append(
+            {
+                "id": entry.entry_id,
+                "commitment": entry.commitment.hex(),
+                "sealed": entry.sealed,
+                "transaction": None if effect is None else effect.result.get("txid"),
+            }
+        )
+    return answer
+
+
+def _member(body: dict[str, Any], name: str) -> Any:
+    if name not in body:
+        raise PaperRefused(422, f"{name}: it is missing")
+    return body[name]
+
+
+def _signature(body: dict[str, Any]) -> bytes:
+    text = _member(body, "signature")
+    try:
+        return bytes.fromhex(str(text).removeprefix("0x"))
+    except ValueError:
+        raise PaperRefused(422, "signature: it is no hex") from None

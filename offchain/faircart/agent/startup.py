@@ -1,0 +1,101 @@
+"""From a configuration to the tools of an agent, every part checked:
+
+node, chain, contracts, keys, streams, database.
+"""
+
+from faircart import envelope, keys
+from faircart.agent.config import Config, read_secret
+from faircart.agent.context import Context
+from faircart.agent.secrets import Secrets
+from faircart.agent.tools import Tools
+from faircart.errors import FairCartError
+from faircart.ethereum import deployments
+from faircart.ethereum.contracts import Contracts
+from faircart.ethereum.node import EthereumNode
+from faircart.multichain import StreamNode
+from faircart.store import Store
+
+
+class NoAddress(FairCartError):
+    """The stream node's wallet has no address, or not the one that is configured."""
+
+
+def start(config: Config) -> Tools:
+    """Opens and checks everything. Raises the error of the first part that is not as configured."""
+    section = config.ethereum
+    folder = None if section.deployments is None else config.path(section.deployments)
+    contracts = Contracts(deployments.load(section.network, folder))
+    node = EthereumNode(section.url, timeout=section.timeout_seconds)
+    node.check_chain(section.chain_id)
+    contracts.check(node)
+    streams = stream_node(config)
+    info = streams.info()
+    address = own_address(config, streams)
+    password = read_secret(config.path(section.password_file), "ethereum.password_file")
+    account = keys.load_account(config.path(section.keystore), password)
+    key_password = read_secret(config.path(config.keys.password_file), "keys.password_file")
+    hpke = keys.load_hpke_key(config.path(config.keys.hpke_file), key_password)
+    master = keys.load_vault_key(config.path(config.keys.vault_file), key_password)
+    ctx = Context(
+        address=account.address,
+        multichain_address=address,
+        hpke_key=envelope.encode_public_key(hpke.public),
+        chain_name=info.chain_name,
+        chain_id=section.chain_id,
+        contracts=tuple((name, found.address) for name, found in sorted(contracts.deployments.items())),
+        is_custodian="custodian" in config.agent.roles,
+        is_consumer="consumer" in config.agent.roles,
+        custodian=config.custodian,
+        consumer=config.consumer,
+    )
+    return Tools(
+        config=config,
+        ctx=ctx,
+        store=open_store(config, ctx),
+        ethereum=node,
+        contracts=contracts,
+        streams=streams,
+        account=account,
+        hpke_private=hpke.private,
+        secrets=Secrets(master),
+    )
+
+
+def stream_node(config: Config) -> StreamNode:
+    """The client of our stream node."""
+    section = config.streams
+    return StreamNode(
+        section.url,
+        section.user,
+        read_secret(config.path(section.password_file), "streams.password_file"),
+        timeout=section.timeout_seconds,
+        chain_name=section.chain_name,
+    )
+
+
+def own_address(config: Config, streams: StreamNode) -> str:
+    """Our MultiChain address: the configured one, else the wallet's first. Raises NoAddress."""
+    wallet = streams.addresses()
+    wanted = config.streams.address
+    if wanted is None and wallet:
+        return wallet[0]
+    if wanted is not None and wanted in wallet:
+        return wanted
+    raise NoAddress(
+        f"streams.address: {wanted or 'no address'} is not in the wallet of the stream node {streams.url}"
+    )
+
+
+def open_store(config: Config, ctx: Context) -> Store:
+    """The database, pinned to what it is about."""
+    store = Store(config.database)
+    store.pin(
+        {
+            "chain id": str(ctx.chain_id),
+            **dict(ctx.contracts),
+            "account": ctx.address,
+            "stream chain": ctx.chain_name,
+            "stream address": ctx.multichain_address,
+        }
+    )
+    return store

@@ -1,0 +1,19 @@
+"""The labelled boundaries between an agent's steps, where tests end the process to see that nothing is
+lost.
+"""
+
+from collections.abc import Callable
+
+_watcher: Callable[[str], None] | None = None
+
+
+def watch(watcher: Callable[[str], None] | None) -> None:
+    """Calls `watcher` with the label of every boundary that is passed (tests only)."""
+    global _watcher
+    _watcher = watcher
+
+
+def boundary(label: str) -> None:
+    """Here everything before is stored, and nothing after has begun."""
+    if _watcher is not None:
+        _watcher(label)

@@ -1,0 +1,53 @@
+"""What workers work with: the three I/O modules, the keys, the clock."""
+
+import threading
+import time
+from dataclasses import dataclass, field
+
+from eth_account.signers.local import LocalAccount
+
+from faircart.agent.config import Config
+from faircart.agent.context import Context
+from faircart.agent.secrets import Secrets
+from faircart.ethereum.contracts import Contracts
+from faircart.ethereum.node import EthereumNode
+from faircart.multichain import StreamNode
+from faircart.store import Store
+
+
+@dataclass
+class Clock:
+    """Seconds UTC: the later of the machine's clock and the last block's, since deadlines are the chain's."""
+
+    chain: int = 0
+
+    def now(self) -> int:
+        """The time that deadlines are compared with."""
+        return max(int(time.time()), self.chain)
+
+    def saw(self, timestamp: int) -> None:
+        """A block with this timestamp exists."""
+        self.chain = max(self.chain, timestamp)
+
+
+@dataclass(frozen=True)
+class Tools:
+    """Shared by all threads of one agent."""
+
+    config: Config
+    ctx: Context
+    store: Store
+    ethereum: EthereumNode
+    contracts: Contracts
+    streams: StreamNode
+    account: LocalAccount
+    hpke_private: bytes = field(repr=False)
+    secrets: Secrets = field(repr=False)
+    clock: Clock = field(default_factory=Clock)
+    stop: threading.Event = field(default_factory=threading.Event)
+    wake: threading.Condition = field(default_factory=threading.Condition)
+
+    def nudge(self) -> None:
+        """There is something new to do."""
+        with self.wake:
+            self.wake.notify_all()

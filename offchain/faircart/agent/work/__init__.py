@@ -1,0 +1,1 @@
+"""The workers that carry effects out: one lane for transactions, one for stream items, one for local work."""

@@ -1,0 +1,155 @@
+"""What a custodian writes for the record: access log, receipts, retractions.
+
+Sealed here, published by the stream lane.
+"""
+
+import secrets
+from typing import Any
+
+import sqlalchemy as sa
+
+from faircart import canonical, documents
+from faircart.agent import effects, sealed
+from faircart.agent.handlers import Outcome
+from faircart.agent.tools import Tools
+from faircart.agent.work.done import Done, NotYet, moot
+from faircart.multichain import names
+from faircart.store import EffectRow, Work
+from faircart.store import tables as t
+from faircart.store.records import AccessEntry, Consent, Customer, Exchange, Participant, Proposal
+
+WHO = {
+    "granted": "customer",
+    "withdrawn": "customer",
+    "opened": "consumer",
+    "delivered": "custodian",
+    "settled": "consumer",
+    "conceded": "custodian",
+    "faulted": "consumer",
+    "aborted": "custodian",
+    "cancelled": "consumer",
+}
+"""Whose act each step is."""
+
+
+def access_entry(tools: Tools, effect: EffectRow) -> Done:
+    """One step of a consent or an exchange:
+
+    who, what, with whom, when, by what means, what for, on what condition.
+    """
+    body = effect.body
+    subject = bytes.fromhex(body["subject"])
+    with tools.store.read() as work:
+        if _is_orphaned(work, body):
+            return moot("the event was orphaned")
+        consent_id, proposal, readers, customer = _parties(tools, work, subject)
+    record = documents.read_consent_record(proposal.terms)
+    parties = {
+        "customer": customer,
+        "custodian": tools.ctx.address,
+        "consumer": record.consumer,
+    }
+    step = body["step"]
+    who = WHO[step.split("-")[0]]
+    entry_id = secrets.token_hex(32)
+    entry = {
+        "version": 1,
+        "id": entry_id,
+        "step": step,
+        "who": {"role": who, "address": parties[who]},
+        "what": {"category": record.category, "dataRoot": "0x" + proposal.data_root.hex()},
+        "withWhom": [{"role": role, "address": address} for role, address in parties.items() if role != who],
+        "when": body["when"],
+        "means": f"{body['contract']}.{body['event']}",
+        "purpose": record.purpose,
+        "condition": {
+            "consent": consent_id.hex(),
+            "rewardWei": str(record.reward),
+            "validUntil": record.valid_until,
+            "notice": record.notice_version,
+            "retentionDays": record.retention_days,
+        },
+        "evidence": {
+            "chainId": tools.ctx.chain_id,
+            "contract": dict(tools.ctx.contracts)[body["contract"]],
+            "subject": body["subject"],
+            "transaction": body["transaction"],
+            "block": body["block"],
+            "logIndex": body["logIndex"],
+        },
+        "salt": canonical.new_salt(),
+    }
+    commitment = canonical.commitment(entry)
+    copies = sealed.seal(sealed.ACCESS_ENTRY, entry_id, readers, entry)
+    value = {"version": 1, "commitment": commitment.hex(), "sealed": copies}
+    publish = effects.publish_json(effect.effect_id + "/publish", names.ACCESSLOG, [entry_id], value)
+    row = AccessEntry(entry_id, effect.effect_id, customer, commitment, copies)
+    return Done({"entry": entry_id}, Outcome((row,), (publish,)))
+
+
+def receipt(tools: Tools, effect: EffectRow) -> Done:
+    """The consent record, sealed to its three parties."""
+    with tools.store.read() as work:
+        _, proposal, readers, _ = _parties(tools, work, bytes.fromhex(effect.body["consent"]))
+    receipt_id = secrets.token_hex(32)
+    copies = sealed.seal(
+        sealed.RECEIPT, receipt_id, readers, {"terms": proposal.terms, "consent": proposal.consent}
+    )
+    data = canonical.canonical({"version": 1, "sealed": copies})
+    publish = effects.publish_bytes(effect.effect_id + "/publish", names.RECEIPTS, [receipt_id], data)
+    return Done({"receipt": receipt_id}, Outcome(effects=(publish,)))
+
+
+def retract(tools: Tools, effect: EffectRow) -> Done:
+    """An event that the access log tells of was orphaned: an entry says so."""
+    body = effect.body
+    with tools.store.read() as work:
+        query = sa.select(t.effects.c.effect_id, t.effects.c.body).where(t.effects.c.kind == "accessEntry")
+        told = [
+            row
+            for row in work.connection.execute(query)
+            if row.body["subject"] == body["subject"] and row.body["transaction"] == body["transaction"]
+        ]
+        entry = next((found for row in told if (found := _entry_of(work, row.effect_id)) is not None), None)
+    if entry is None:
+        return moot("nothing was written about it")
+    step = dict(told[0].body)
+    step["step"] += "-retracted"
+    name = f"{told[0].effect_id}/retracted/{body['transaction']}"
+    return Done(
+        {}, Outcome(effects=(effects.again(name, "accessEntry", {**step, "retracts": entry.entry_id}),))
+    )
+
+
+def _entry_of(work: Work, effect_id: str) -> AccessEntry | None:
+    found = work.find(AccessEntry, effect_id=effect_id)
+    return found[0] if found else None
+
+
+def _is_orphaned(work: Work, body: dict[str, Any]) -> bool:
+    if "retracts" in body:
+        return False
+    states = work.connection.execute(
+        sa.select(t.events.c.state).where(
+            t.events.c.block_number == body["block"],
+            t.events.c.log_index == body["logIndex"],
+            t.events.c.transaction == bytes.fromhex(body["transaction"]),
+        )
+    )
+    return "orphaned" in set(states.scalars())
+
+
+def _parties(tools: Tools, work: Work, subject: bytes) -> tuple[bytes, Proposal, list[bytes], str]:
+    exchange = work.get(Exchange, subject)
+    consent_id = subject if exchange is None else exchange.consent_id
+    consent = work.get(Consent, consent_id)
+    proposal = next(iter(work.find(Proposal, consent_id=consent_id)), None)
+    if proposal is None:
+        raise NotYet("the consent is not one of ours", 60)
+    customer = proposal.customer
+    consumer = proposal.consent["consumer"] if consent is None else consent.consumer
+    bound = work.get(Participant, consumer)
+    reader = work.get(Customer, customer)
+    if bound is None or reader is None:
+        raise NotYet("a party's key is not known", 5)
+    return consent_id, proposal, [reader.reading_key, tools.ctx.hpke_key, bound.hpke_key], customer

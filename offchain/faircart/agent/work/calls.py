@@ -1,0 +1,195 @@
+"""What each transaction effect sends, decided at the moment of sending: a call, or that it is not wanted
+any more.
+
+The guards here are the last look before money moves or a key is disclosed.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from faircart import papers, sealing
+from faircart.agent import log
+from faircart.agent.tools import Tools
+from faircart.agent.work.done import Done, NotYet, moot
+from faircart.errors import FairCartError
+from faircart.store import EffectRow, Work
+from faircart.store.records import Consent, Exchange, Offer, Paper, Withdrawal
+
+
+class WouldCheat(FairCartError):
+    """What would be sent is wrong by our own books: it is parked, never sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A contract call to be sent: `value` in wei."""
+
+    contract: str
+    function: str
+    arguments: tuple[object, ...]
+    value: int = 0
+
+
+Decision = Wanted | Done
+
+
+def decide(tools: Tools, effect: EffectRow) -> Decision:
+    """What to send for an effect now. Raises NotYet, WouldCheat."""
+    return _DECISIONS[effect.kind](tools, effect)
+
+
+def _grant_for(tools: Tools, effect: EffectRow) -> Decision:
+    consent_id = bytes.fromhex(effect.body["consent"])
+    with tools.store.read() as work:
+        paper = work.get(Paper, consent_id)
+        if work.get(Consent, consent_id) is not None:
+            return moot("it is granted")
+        if paper is None or work.get(Withdrawal, consent_id) is not None:
+            return moot("it was withdrawn")
+    consent = papers.Consent.from_json(paper.body)
+    if consent.valid_until <= tools.clock.now():
+        return moot("it is over")
+    return Wanted("ConsentRegistry", "grantFor", (consent.abi(), paper.signature))
+
+
+def _revoke_for(tools: Tools, effect: EffectRow) -> Decision:
+    with tools.store.read() as work:
+        granted = work.get(Consent, bytes.fromhex(effect.body["consent"]))
+        paper = work.get(Paper, bytes.fromhex(effect.body["paper"]))
+    if paper is None or (granted is not None and granted.ended_at):
+        return moot("it is withdrawn")
+    consent = papers.Consent.from_json(paper.body["consent"])
+    return Wanted("ConsentRegistry", "revokeFor", (consent.abi(), paper.signature))
+
+
+def _revoke_all_for(tools: Tools, effect: EffectRow) -> Decision:
+    with tools.store.read() as work:
+        paper = work.get(Paper, bytes.fromhex(effect.body["paper"]))
+    if paper is None:
+        return moot("there is no such paper")
+    revocation = papers.RevocationOfAll.from_json(paper.body)
+    current = int(tools.contracts.view(tools.ethereum, "ConsentRegistry", "epochOf", revocation.customer))
+    if current != revocation.epoch:
+        return moot("that epoch has ended")
+    return Wanted("ConsentRegistry", "revokeAllFor", (revocation.abi(), paper.signature))
+
+
+def _fund(tools: Tools, effect: EffectRow) -> Decision:
+    ctx = tools.ctx
+    balance = int(tools.contracts.view(tools.ethereum, "DataExchange", "balanceOf", ctx.address))
+    with tools.store.read() as work:
+        exchange_id = bytes.fromhex(effect.body["exchange"])
+        if effect.body["exchange"] and work.get(Exchange, exchange_id) is not None:
+            return moot("it is opened")
+        needed = sum(
+            int(offer.offer["terms"]["custodianDeposit"])
+            for offer in work.find(Offer, custodian=ctx.address, state="Offered")
+            if offer.valid_until >= tools.clock.now() and work.get(Exchange, offer.exchange_id) is None
+        )
+        needed -= _funds_under_way(work)
+    missing = max(needed, ctx.custodian.standing_balance_wei if not effect.body["exchange"] else 0) - balance
+    if missing <= 0:
+        return moot("the standing balance suffices")
+    return Wanted("DataExchange", "fund", (), missing)
+
+
+def _funds_under_way(work: Work) -> int:
+    return sum(
+        int(effect.result.get("value", 0))
+        for effect in work.outbox.by_state("running")
+        if effect.kind == "fund"
+    )
+
+
+def _open(tools: Tools, effect: EffectRow) -> Decision:
+    with tools.store.read() as work:
+        offer, exchange = _sale(work, effect)
+        withdrawn = work.get(Withdrawal, offer.consent_id) is not None
+    if exchange is not None:
+        return moot("it is opened")
+    if withdrawn:
+        return moot("the consent was withdrawn")
+    if offer.valid_until <= tools.clock.now():
+        return moot("the offer expired")
+    consent, offered = papers.Consent.from_json(offer.consent), papers.Offer.from_json(offer.offer)
+    terms = offered.terms
+    value = offered.reward + terms.fee + terms.consumer_deposit
+    scope = (consent.data_root, consent.terms, consent.valid_until, consent.epoch)
+    arguments = (scope, terms.abi(), sale(offered), offer.signature)
+    return Wanted("DataExchange", "open", arguments, value)
+
+
+def _deliver(tools: Tools, effect: EffectRow) -> Decision:
+    """K is disclosed when this is broadcast: only now and only here, and never under a withdrawn consent."""
+    exchange_id = bytes.fromhex(effect.body["exchange"])
+    with tools.store.read() as work:
+        offer, exchange = _sale(work, effect)
+        if exchange is None:
+            raise NotYet("the opening was orphaned; it may come back")
+        if exchange.state != "Open":
+            return moot(f"it is {exchange.state}")
+        if work.get(Withdrawal, exchange.consent_id) is not None:
+            return moot("the consent was withdrawn")
+        consent = work.get(Consent, exchange.consent_id)
+        key = tools.secrets.get(work, "key", exchange_id.hex())
+        pad = tools.secrets.get(work, "pad", exchange_id.hex())
+    if consent is None:
+        raise NotYet("the consent is not confirmed")
+    now = tools.clock.now()
+    if consent.ended_at or consent.valid_until < now:
+        return moot("the consent has ended")
+    if int(tools.contracts.view(tools.ethereum, "ConsentRegistry", "endedAt", exchange.consent_id)):
+        raise NotYet("the consent is being withdrawn")
+    half = exchange.opened_at + (exchange.deliver_by - exchange.opened_at) // 2
+    if now > half:
+        log.trouble("deliver.too_late", exchange=log.short(exchange_id))
+        return moot("the first half of the window is over")
+    if key is None or pad is None:
+        raise WouldCheat("the key of an open exchange is gone")
+    offered = papers.Offer.from_json(offer.offer)
+    if not sealing.opens(key, offered.sealing.key_hash) or not sealing.opens(pad, offered.sealing.pad_hash):
+        raise WouldCheat("the key is not the one that the offer commits to")
+    arguments = (offered.terms.abi(), sale(offered), sealing.wrap(key, pad))
+    return Wanted("DataExchange", "deliver", arguments)
+
+
+def _in_state(*states: str) -> Callable[[Tools, EffectRow], Decision]:
+    def decision(tools: Tools, effect: EffectRow) -> Decision:
+        with tools.store.read() as work:
+            offer, exchange = _sale(work, effect)
+        if exchange is None:
+            raise NotYet("the opening was orphaned; it may come back")
+        if exchange.state not in states:
+            return moot(f"it is {exchange.state}")
+        offered = papers.Offer.from_json(offer.offer)
+        return Wanted("DataExchange", effect.kind, (offered.terms.abi(), sale(offered)))
+
+    return decision
+
+
+def sale(offer: papers.Offer) -> tuple[bytes, str, int, bytes]:
+    """The contract's `Sale`: an offer without its terms, its sealing by its hash."""
+    return (offer.consent_id, offer.customer, offer.reward, offer.sealing.hash_struct())
+
+
+def _sale(work: Work, effect: EffectRow) -> tuple[Offer, Exchange | None]:
+    exchange_id = bytes.fromhex(effect.body["exchange"])
+    offer = work.get(Offer, exchange_id)
+    if offer is None:
+        raise NotYet("the offer is not known here", 60)
+    return offer, work.get(Exchange, exchange_id)
+
+
+_DECISIONS: dict[str, Callable[[Tools, EffectRow], Decision]] = {
+    "grantFor": _grant_for,
+    "revokeFor": _revoke_for,
+    "revokeAllFor": _revoke_all_for,
+    "fund": _fund,
+    "open": _open,
+    "deliver": _deliver,
+    "confirm": _in_state("Delivered"),
+    "settle": _in_state("Delivered"),
+    "concede": _in_state("Delivered"),
+    "abort": _in_state("Open"),
+    "cancel": _in_state("Open"),
+}

@@ -1,0 +1,140 @@
+"""Takes up due effects lane by lane, and decides what a failure means:
+
+later, again, or parked for the operator.
+"""
+
+from collections.abc import Callable
+
+from faircart.agent import effects, log
+from faircart.agent.chain_reader import apply
+from faircart.agent.steps import boundary
+from faircart.agent.tools import Tools
+from faircart.agent.work import audit, catalog, consumer, custodian, faults, publishing
+from faircart.agent.work.calls import WouldCheat
+from faircart.agent.work.done import Done, NotYet
+from faircart.agent.work.sending import Sender
+from faircart.errors import FairCartError
+from faircart.ethereum.errors import InsufficientBalance, NodeUnreachable
+from faircart.ethereum.transactions import FeeTooHigh
+from faircart.multichain import errors as streams
+from faircart.store import EffectRow
+
+LONGEST_PAUSE = 60
+Worker = Callable[[Tools, EffectRow], Done]
+WORKERS: dict[str, Worker] = {
+    "announce": catalog.announce,
+    "propose": custodian.propose,
+    "makeOffer": custodian.make_offer,
+    "destroyKeys": custodian.destroy_keys,
+    "expireOffer": custodian.expire_offer,
+    "accessEntry": audit.access_entry,
+    "receipt": audit.receipt,
+    "retract": audit.retract,
+    "openEnvelope": consumer.open_envelope,
+    "checkItem": consumer.check_item,
+    "openItem": consumer.open_item,
+    "closeRequest": consumer.close_request,
+    "expireData": consumer.expire_data,
+    "askToConcede": faults.ask_to_concede,
+    "judgeConcession": faults.judge_concession,
+    "publish": publishing.publish,
+    "publishItem": publishing.publish_item,
+    "grantWrite": publishing.grant_write,
+}
+AWAY = (
+    NodeUnreachable,
+    InsufficientBalance,
+    FeeTooHigh,
+    streams.Unreachable,
+    streams.TimedOut,
+    streams.ConnectionCut,
+    streams.Overloaded,
+    streams.WarmingUp,
+    streams.PublishUncertain,
+)
+"""The other side is away or we are short of ether:
+
+waited out, however long, and never counted as a failure.
+"""
+
+
+class Runner:
+    """Carries out the effects of one lane, in one thread."""
+
+    def __init__(self, tools: Tools, lane: str) -> None:
+        self._tools = tools
+        self._lane = lane
+        self._sender = Sender(tools) if lane == effects.ETHEREUM else None
+
+    def step(self) -> bool:
+        """Takes up what is due; whether something was done, so that more may be due."""
+        if self._sender is not None:
+            self._sender.follow()
+        with self._tools.store.read() as work:
+            due = work.outbox.due(self._lane, self._tools.clock.now())
+        progressed = False
+        for effect in due:
+            if self._tools.stop.is_set():
+                return False
+            progressed |= self._take_up(effect)
+        return progressed
+
+    def _take_up(self, effect: EffectRow) -> bool:
+        if self._lane == effects.STREAMS and effect.state == "waiting":
+            with self._tools.store.write() as work:
+                work.outbox.begin(effect.effect_id)
+            boundary("effect.begun")
+        try:
+            if self._sender is not None:
+                done = self._sender.send(effect)
+            else:
+                done = WORKERS[effect.kind](self._tools, effect)
+        except NotYet as reason:
+            self._postpone(effect, str(reason), reason.seconds, failed=False)
+            return False
+        except AWAY as error:
+            self._postpone(effect, str(error), 1, failed=False)
+            raise
+        except WouldCheat as error:
+            self._park(effect, str(error))
+            return True
+        except FairCartError as error:
+            self._failed(effect, str(error))
+            return False
+        except Exception as error:  # noqa: BLE001 - parked, counted and shown; the others go on
+            self._park(effect, f"{type(error).__name__}: {error}")
+            return True
+        if done is None:
+            return False
+        boundary("effect.carried_out")
+        self._finish(effect, done)
+        return True
+
+    def _finish(self, effect: EffectRow, done: Done) -> None:
+        with self._tools.store.write() as work:
+            apply(work, done.outcome)
+            for kind, name, secret in done.keep:
+                self._tools.secrets.put(work, kind, name, secret)
+            for kind, name in done.destroy:
+                self._tools.secrets.destroy(work, kind, name)
+            work.outbox.finish(effect.effect_id, done.result)
+        boundary("effect.done")
+        log.event("effect.done", kind=effect.kind, effect=effect.effect_id, **done.result)
+        self._tools.nudge()
+
+    def _postpone(self, effect: EffectRow, reason: str, seconds: float, *, failed: bool) -> None:
+        not_before = self._tools.clock.now() + max(1, int(seconds))
+        with self._tools.store.write() as work:
+            work.outbox.postpone(effect.effect_id, not_before, reason, failed=failed)
+
+    def _failed(self, effect: EffectRow, reason: str) -> None:
+        if effect.attempts + 1 >= self._tools.config.agent.max_attempts:
+            self._park(effect, reason)
+            return
+        log.event("effect.failed", kind=effect.kind, effect=effect.effect_id, reason=reason)
+        self._postpone(effect, reason, min(2**effect.attempts, LONGEST_PAUSE), failed=True)
+
+    def _park(self, effect: EffectRow, reason: str) -> None:
+        with self._tools.store.write() as work:
+            work.outbox.park(effect.effect_id, reason)
+        log.trouble("effect.parked", kind=effect.kind, effect=effect.effect_id, reason=reason)

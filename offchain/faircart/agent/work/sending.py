@@ -1,0 +1,319 @@
+"""The Ethereum lane: several transactions in flight, each signed and stored before it is broadcast.
+
+A stored transaction is broadcast again as it is until it is mined, so a crash between storing and
+broadcasting, or a reorganisation, cannot send anything twice: its nonce can be used only once. One that is
+not mined in time is replaced under the same nonce at a higher price (EIP-1559).
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from faircart.agent import log
+from faircart.agent.steps import boundary
+from faircart.agent.tools import Tools
+from faircart.agent.work.calls import Wanted, decide
+from faircart.agent.work.done import Done, NotYet
+from faircart.ethereum.errors import InsufficientBalance, NodeRefused, NodeUnreachable
+from faircart.ethereum.node import Receipt, RevertData
+from faircart.ethereum.transactions import Call, Fees, bumped, fees, sign
+from faircart.store import EffectRow, Work
+from faircart.store import tables as t
+
+RELAYED = ("grantFor", "revokeFor", "revokeAllFor")
+"""What is sent for others, within `ethereum.gas_budget_per_day_wei`.
+
+A withdrawal is never held up by the budget.
+"""
+REBROADCAST_SECONDS = 5
+DAY = 86400
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A stored transaction that is not known to be mined.
+
+    `hashes` are all that were signed under its nonce.
+    """
+
+    nonce: int
+    effect_id: str
+    hashes: list[str]
+    raw: bytes
+    max_fee: int
+    priority_fee: int
+    gas_cost: int
+    sent_at: int
+    state: str
+
+
+class Sender:
+    """Sends what effects want and follows it until it is confirmed."""
+
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+        self._address = tools.account.address
+        self._chain_id = tools.ctx.chain_id
+
+    # --- following ----------------------------------------------------------------------------------------
+
+    def follow(self) -> None:
+        """Looks after every transaction that is not confirmed: finishes, repeats or replaces it."""
+        with self._tools.store.read() as work:
+            pending = _pending(work)
+        if not pending:
+            return
+        head = self._tools.ethereum.head()
+        mined = self._tools.ethereum.nonce(self._address)
+        for transaction in pending:
+            self._follow(transaction, mined, head.number if head is not None else 0)
+
+    def _follow(self, transaction: Pending, mined: int, head: int) -> None:
+        if transaction.nonce < mined:
+            receipt = self._receipt(transaction)
+            if receipt is not None:
+                if self._is_confirmed(receipt, head):
+                    self._finish(transaction, receipt)
+                return
+            if self._tools.clock.now() - transaction.sent_at > REBROADCAST_SECONDS:
+                self._superseded(transaction)
+            return
+        now = self._tools.clock.now()
+        if transaction.state == "signed" or now - transaction.sent_at >= REBROADCAST_SECONDS:
+            self._broadcast(transaction, now)
+
+    def _receipt(self, transaction: Pending) -> Receipt | None:
+        for entry in reversed(transaction.hashes):
+            receipt = self._tools.ethereum.receipt(bytes.fromhex(entry))
+            if receipt is not None:
+                return receipt
+        return None
+
+    def _is_confirmed(self, receipt: Receipt, head: int) -> bool:
+        wanted = self._tools.config.ethereum.confirmations
+        if isinstance(wanted, int):
+            return receipt.block_number <= head - wanted + 1
+        confirmed = self._tools.ethereum.head(wanted)
+        return confirmed is not None and receipt.block_number <= confirmed.number
+
+    def _finish(self, transaction: Pending, receipt: Receipt) -> None:
+        boundary("transaction.mined")
+        with self._tools.store.write() as work:
+            _set(work, transaction.nonce, state="mined" if receipt.succeeded else "failed", cost=receipt.cost)
+            if receipt.succeeded:
+                work.outbox.finish(transaction.effect_id, {"transaction": receipt.transaction.hex()})
+            else:
+                work.outbox.again(transaction.effect_id, "the transaction was mined, but reverted")
+        fields = {"effect": transaction.effect_id, "transaction": log.short(receipt.transaction)}
+        if receipt.succeeded:
+            log.event("transaction.confirmed", **fields)
+        else:
+            log.trouble("transaction.reverted", **fields)
+        self._tools.nudge()
+
+    def _superseded(self, transaction: Pending) -> None:
+        # Something else used the nonce: another program with our key, or a replacement made before a restore.
+        log.trouble("transaction.superseded", effect=transaction.effect_id, nonce=transaction.nonce)
+        with self._tools.store.write() as work:
+            _set(work, transaction.nonce, state="failed", cost=0)
+            work.outbox.again(transaction.effect_id, "its nonce was used by another transaction")
+
+    # --- sending ------------------------------------------------------------------------------------------
+
+    def send(self, effect: EffectRow) -> Done | None:
+        """Begins a waiting effect:
+
+        None if a transaction is on its way now, else what it came to without one.
+        """
+        with self._tools.store.read() as work:
+            if any(found.effect_id == effect.effect_id for found in _pending(work)):
+                return None
+        wanted = decide(self._tools, effect)
+        if isinstance(wanted, Done):
+            return wanted
+        call, price = self._price(effect, wanted)
+        with self._tools.store.write() as work:
+            nonce = max(self._tools.ethereum.nonce(self._address), _next_nonce(work))
+            signed = sign(self._tools.account, self._chain_id, nonce, call, price)
+            row = {
+                "nonce": nonce,
+                "effect_id": effect.effect_id,
+                "hashes": [signed.hash.hex()],
+                "raw": signed.raw,
+                "max_fee": price.max_fee,
+                "priority_fee": price.priority_fee,
+                "cost": 0 if effect.kind not in RELAYED else call.gas * price.max_fee,
+                "sent_at": 0,
+                "state": "signed",
+            }
+            work.upsert(t.transactions, [row])
+            work.outbox.begin(effect.effect_id, {"value": str(call.value)})
+        boundary("transaction.stored")
+        transaction = Pending(
+            nonce,
+            effect.effect_id,
+            [signed.hash.hex()],
+            signed.raw,
+            price.max_fee,
+            price.priority_fee,
+            0,
+            0,
+            "signed",
+        )
+        self._broadcast(transaction, self._tools.clock.now())
+        return None
+
+    def _price(self, effect: EffectRow, wanted: Wanted) -> tuple[Call, Fees]:
+        node, contracts = self._tools.ethereum, self._tools.contracts
+        to = contracts.address(wanted.contract)
+        data = contracts.calldata(wanted.contract, wanted.function, *wanted.arguments)
+        price = self._fees()
+        try:
+            estimate = node.estimate(to, data, sender=self._address, value=wanted.value)
+        except RevertData as error:
+            raise contracts.reverted(f"{wanted.contract}.{wanted.function}", error) from None
+        except NodeRefused as error:
+            if "insufficient funds" in error.reason.lower():
+                raise self._too_poor(wanted.value) from None
+            raise
+        call = Call(to, data, wanted.value, estimate + estimate // 4 + 20_000)
+        if node.balance(self._address) < call.value + call.gas * price.max_fee:
+            raise self._too_poor(call.value + call.gas * price.max_fee)
+        if effect.kind == "grantFor":
+            self._within_budget(call.gas * price.max_fee)
+        return call, price
+
+    def _fees(self) -> Fees:
+        head = self._tools.ethereum.head()
+        if head is None:
+            raise NodeUnreachable("The Ethereum node has no latest block")
+        ceiling = self._tools.config.ethereum.max_fee_wei
+        return fees(head.base_fee, self._tools.ethereum.priority_fee(), ceiling)
+
+    def _too_poor(self, needed: int) -> InsufficientBalance:
+        return InsufficientBalance(
+            f"The account {self._address} has less than the {needed} wei that its next transaction needs: "
+            "send it ether"
+        )
+
+    def _within_budget(self, cost: int) -> None:
+        since = self._tools.clock.now() - DAY
+        with self._tools.store.read() as work:
+            rows = work.connection.execute(
+                sa.select(t.transactions.c.cost).where(t.transactions.c.sent_at > since)
+            )
+            spent = sum(rows.scalars())
+        if spent + cost > self._tools.config.ethereum.gas_budget_per_day_wei:
+            raise NotYet("ethereum.gas_budget_per_day_wei is spent", 60)
+
+    def _broadcast(self, transaction: Pending, now: int) -> None:
+        # Signed before a crash and perhaps never sent: the last look at withdrawals is taken again.
+        perhaps_unsent = transaction.state == "signed" and transaction.effect_id.endswith("/deliver")
+        if perhaps_unsent and self._is_unwanted(transaction):
+            return
+        stuck = transaction.state == "sent" and now - transaction.sent_at >= self._bump_after()
+        if stuck:
+            transaction = self._replacement(transaction)
+        boundary("transaction.broadcast")
+        try:
+            self._tools.ethereum.send_raw(transaction.raw)
+        except NodeRefused as error:
+            if "insufficient funds" in error.reason.lower():
+                raise self._too_poor(0) from None
+            if "underpriced" not in error.reason.lower():
+                raise
+        if transaction.state == "signed":
+            log.event(
+                "transaction.sent", effect=transaction.effect_id, transaction=transaction.hashes[-1][:16]
+            )
+            with self._tools.store.write() as work:
+                _set(work, transaction.nonce, state="sent", sent_at=now)
+
+    def _is_unwanted(self, transaction: Pending) -> bool:
+        with self._tools.store.read() as work:
+            effect = work.outbox.get(transaction.effect_id)
+        if effect is None:
+            return False
+        wanted = decide(self._tools, effect)
+        if not isinstance(wanted, Done):
+            return False
+        # Its nonce must be used up, or everything after it waits: by a payment of nothing to ourselves.
+        price = self._fees()
+        call = Call(self._address, b"", 0, 30_000)
+        signed = sign(self._tools.account, self._chain_id, transaction.nonce, call, price)
+        name = f"{transaction.effect_id}/instead"
+        with self._tools.store.write() as work:
+            work.outbox.finish(transaction.effect_id, wanted.result)
+            _set(
+                work,
+                transaction.nonce,
+                effect_id=name,
+                hashes=[signed.hash.hex()],
+                raw=signed.raw,
+                max_fee=price.max_fee,
+                priority_fee=price.priority_fee,
+            )
+        return True
+
+    def _bump_after(self) -> int:
+        return self._tools.config.ethereum.bump_after_seconds
+
+    def _replacement(self, transaction: Pending) -> Pending:
+        ceiling = self._tools.config.ethereum.max_fee_wei
+        old = Fees(transaction.max_fee, transaction.priority_fee)
+        price = bumped(old, self._fees(), ceiling)
+        if price is None:
+            return transaction
+        signed = resign(self._tools, transaction, price)
+        hashes = [*transaction.hashes, signed[0]]
+        now = self._tools.clock.now()
+        with self._tools.store.write() as work:
+            _set(
+                work,
+                transaction.nonce,
+                hashes=hashes,
+                raw=signed[1],
+                max_fee=price.max_fee,
+                priority_fee=price.priority_fee,
+                sent_at=now,
+            )
+        log.event("transaction.replaced", effect=transaction.effect_id, max_fee=price.max_fee)
+        return Pending(
+            transaction.nonce,
+            transaction.effect_id,
+            hashes,
+            signed[1],
+            price.max_fee,
+            price.priority_fee,
+            transaction.gas_cost,
+            now,
+            "sent",
+        )
+
+
+def resign(tools: Tools, transaction: Pending, price: Fees) -> tuple[str, bytes]:
+    """The same call under the same nonce at another price: hash (hex) and raw bytes."""
+    call = Call.of_raw(transaction.raw)
+    signed = sign(tools.account, tools.ctx.chain_id, transaction.nonce, call, price)
+    return signed.hash.hex(), signed.raw
+
+
+def _pending(work: Work) -> list[Pending]:
+    query = (
+        sa.select(t.transactions)
+        .where(t.transactions.c.state.in_(("signed", "sent")))
+        .order_by(t.transactions.c.nonce)
+    )
+    return [Pending(*row) for row in work.connection.execute(query)]
+
+
+def _next_nonce(work: Work) -> int:
+    highest = work.connection.execute(sa.select(sa.func.max(t.transactions.c.nonce))).scalar_one()
+    return 0 if highest is None else int(highest) + 1
+
+
+def _set(work: Work, nonce: int, **changes: Any) -> None:
+    work.connection.execute(
+        sa.update(t.transactions).where(t.transactions.c.nonce == nonce).values(**changes)
+    )
