@@ -1,11 +1,22 @@
-"""The console script `faircart`."""
+"""The console script `faircart`. Commands lie in modules of their own, imported when they are called."""
 
 import click
 
 from faircart import __version__
+from faircart.cli.lazy import LazyGroup
+
+COMMANDS = {
+    "agent": ("faircart.cli.agent:agent", "Run an agent and look after it."),
+    "export": ("faircart.cli.documents:export", "Write the documents that a consumer bought into a folder."),
+    "import": ("faircart.cli.documents:import_", "Give a custodian's agent its customers' documents."),
+    "init": ("faircart.cli.init:init", "Write a configuration and make an enterprise's keys."),
+    "ledger": ("faircart.cli.ledger:ledger", "Show a customer every access to its data."),
+    "request": ("faircart.cli.request:request", "Ask for data; see what is asked, and answer."),
+    "withdraw": ("faircart.cli.withdraw:withdraw", "Withdraw a consent, or all of them."),
+}
 
 
-@click.group()
+@click.group(cls=LazyGroup, lazy=COMMANDS)
 @click.version_option(__version__, prog_name="faircart")
 def main() -> None:
     """Run and inspect FairCart's off-chain agents."""

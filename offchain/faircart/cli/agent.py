@@ -1,0 +1,83 @@
+"""`faircart agent`: run, status, parked (retry, drop), reconcile."""
+
+import json
+from pathlib import Path
+
+import click
+
+from faircart.cli.options import config_option, load_config
+from faircart.errors import FairCartError
+
+
+@click.group()
+def agent() -> None:
+    """Run an agent and look after it."""
+
+
+@agent.command()
+@config_option
+def run(config_file: Path) -> None:
+    """Run until SIGTERM or Ctrl-C, which end the work in hand first."""
+    config = load_config(config_file)
+    from faircart.agent import daemon, log, startup
+
+    log.setup(config.agent.log_format, config.agent.name)
+    tools = startup.start(config)
+    daemon.run(tools)
+
+
+@agent.command()
+@config_option
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def status(config_file: Path, as_json: bool) -> None:
+    """Show how far the agent is, its exchanges, and what waits."""
+    from faircart.agent import status as reports
+
+    report = reports.status(load_config(config_file))
+    if as_json:
+        click.echo(json.dumps(report))
+        return
+    click.echo(reports.as_text(report))
+
+
+@agent.group(invoke_without_command=True)
+@config_option
+@click.pass_context
+def parked(context: click.Context, config_file: Path) -> None:
+    """Show what the agent has set aside; `retry ID` and `drop ID` decide what becomes of it."""
+    from faircart.agent import status as reports
+
+    context.obj = load_config(config_file)
+    if context.invoked_subcommand is None:
+        for entry in reports.parked(context.obj):
+            click.echo(f"{entry['kind']}\t{entry['id']}\t{entry['error']}")
+
+
+class NotParked(FairCartError):
+    """There is nothing parked under this id."""
+
+
+@parked.command()
+@click.argument("name", metavar="ID")
+@click.pass_obj
+def retry(config: object, name: str) -> None:
+    """Give a parked event, item or effect back to the agent."""
+    _decide(config, name, "retry")
+
+
+@parked.command()
+@click.argument("name", metavar="ID")
+@click.pass_obj
+def drop(config: object, name: str) -> None:
+    """Give a parked event, item or effect up."""
+    _decide(config, name, "drop")
+
+
+def _decide(config: object, name: str, decision: str) -> None:
+    from faircart.agent import status as reports
+    from faircart.agent.config import Config
+
+    assert isinstance(config, Config)
+    if not reports.decide(config, name, decision):
+        raise NotParked(f"Nothing is parked under {name}: `faircart agent parked` lists what is")
+    click.echo(f"{decision}: {name}")

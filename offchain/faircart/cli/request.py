@@ -1,0 +1,129 @@
+"""`faircart request`: the consumer publishes and closes; the customer lists and accepts."""
+
+import json
+import time
+from pathlib import Path
+
+import click
+
+from faircart.cli.options import FILE, config_option, customer_client, customer_options, load_config
+from faircart.errors import FairCartError
+
+
+@click.group()
+def request() -> None:
+    """Ask for data; see what is asked, and answer."""
+
+
+@request.command()
+@config_option
+@click.option(
+    "--category", "categories", multiple=True, required=True, help="What kind of data; may be repeated."
+)
+@click.option("--purpose", required=True, help="What for: a term of the Data Privacy Vocabulary.")
+@click.option("--notice", required=True, help="Address of the privacy notice, with its version.")
+@click.option("--reward", required=True, type=click.IntRange(min=0), help="Wei for each customer.")
+@click.option(
+    "--valid-for", required=True, type=click.IntRange(min=1), help="Seconds that a consent shall last."
+)
+@click.option(
+    "--open-for", default=7 * 86400, show_default=True, help="Seconds in which offers are looked at."
+)
+@click.option(
+    "--retention-days",
+    type=click.IntRange(min=1),
+    help="Days that the data are kept (default: the policy's).",
+)
+@click.option("--conditions", default="", help="Conditions in words.")
+def publish(
+    config_file: Path,
+    categories: tuple[str, ...],
+    purpose: str,
+    notice: str,
+    reward: int,
+    valid_for: int,
+    open_for: int,
+    retention_days: int | None,
+    conditions: str,
+) -> None:
+    """Publish a signed request under a fresh request key; prints its id."""
+    from faircart.agent import offline
+    from faircart.agent.asking import Wanted, purpose_term
+
+    config = load_config(config_file)
+    wanted = Wanted(
+        categories=categories,
+        purpose=purpose_term(purpose),
+        notice=notice,
+        reward=reward,
+        valid_for=valid_for,
+        retention_days=retention_days or config.consumer.retention_days,
+        expires_at=int(time.time()) + open_for,
+        conditions=conditions,
+    )
+    request_id = offline.publish_request(config, wanted)
+    click.echo(json.dumps({"request": request_id.hex()}))
+
+
+@request.command()
+@config_option
+@click.argument("request_id", metavar="REQUEST")
+def close(config_file: Path, request_id: str) -> None:
+    """Close a request and destroy its key."""
+    from faircart.agent import offline
+
+    offline.close_request(load_config(config_file), request_id)
+
+
+@request.command("list")
+@customer_options
+@click.option("--customer", required=True, help="The customer's Ethereum address.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON list, documents included.")
+def list_(api: str, reading_key: Path, password_file: Path, customer: str, as_json: bool) -> None:
+    """Show a customer what is asked for: by whom, what for, for how long, for what reward."""
+    found = customer_client(api, reading_key, password_file, customer=customer).proposals()
+    if as_json:
+        entries = [
+            {
+                "id": entry.id,
+                "consent": entry.consent.to_json(),
+                "terms": entry.terms,
+                "document": entry.document,
+            }
+            for entry in found
+        ]
+        click.echo(json.dumps(entries))
+        return
+    for entry in found:
+        click.echo(f"{entry.id}")
+        click.echo(f"  who       {entry.consent.consumer}")
+        click.echo(f"  what      {entry.record.category}, document 0x{entry.consent.data_root.hex()}")
+        click.echo(f"  purpose   {entry.record.purpose}")
+        click.echo(f"  notice    {entry.record.notice_version}, kept {entry.record.retention_days} days")
+        click.echo(f"  reward    {entry.consent.reward} wei")
+        click.echo(f"  until     {_date(entry.consent.valid_until)}")
+    if not found:
+        click.echo("Nothing is asked of this customer.")
+
+
+class NoSuchProposal(FairCartError):
+    """The customer is not asked this."""
+
+
+@request.command()
+@customer_options
+@click.option("--keystore", type=FILE, required=True, help="The customer's Ethereum keystore.")
+@click.argument("proposal")
+def accept(api: str, reading_key: Path, password_file: Path, keystore: Path, proposal: str) -> None:
+    """Consent by signature to exactly the document that was shown; the custodian pays the gas."""
+    client = customer_client(api, reading_key, password_file, keystore=keystore)
+    found = next((entry for entry in client.proposals() if entry.id == proposal), None)
+    if found is None:
+        raise NoSuchProposal(f"There is no proposal {proposal}: `faircart request list` shows what is asked")
+    click.echo(json.dumps({"consent": client.accept(found)}))
+
+
+def _date(seconds: int) -> str:
+    import datetime
+
+    return datetime.datetime.fromtimestamp(seconds, datetime.UTC).strftime("%Y-%m-%d %H:%M UTC")
