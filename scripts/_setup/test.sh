@@ -7,3 +7,5 @@ bin="$1"
 "$bin/ape" test tests/contracts --network ethereum:local:test
 # Random people at random times against models of the contracts, on anvil.
 "$bin/pytest" -p no:ape_test tests/machines
+# Agents as processes, on networks of their own.
+"$bin/pytest" -p no:ape_test tests/e2e
