@@ -23,6 +23,18 @@ abstract contract Wallet is IERC1271 {
     /// @dev The owner calls as this account; what the call reverts with is passed on.
     function execute(address target, uint256 value, bytes calldata data) external payable {
         require(msg.sender == _OWNER, "not the owner");
+        _call(target, value, data);
+    }
+
+    /// @dev Several calls in one transaction, and so in one second.
+    function executeAll(address target, bytes[] calldata calls) external {
+        require(msg.sender == _OWNER, "not the owner");
+        for (uint256 i; i < calls.length; ++i) {
+            _call(target, 0, calls[i]);
+        }
+    }
+
+    function _call(address target, uint256 value, bytes calldata data) private {
         (bool success, bytes memory result) = target.call{value: value}(data);
         assembly ("memory-safe") {
             if iszero(success) { revert(add(result, 32), mload(result)) }
@@ -96,9 +108,9 @@ contract AcceptingDelegate {
     receive() external payable {}
 }
 
-/// @dev As {AcceptingDelegate}, but it refuses ether.
+/// @dev As {AcceptingDelegate}, but it refuses ether. A call without any, such as the one that delegates, passes.
 contract RefusingDelegate {
-    function ping() external pure returns (bool) {
-        return true;
+    receive() external payable {
+        require(msg.value == 0, "no ether");
     }
 }
