@@ -1,0 +1,3 @@
+"""The stream network of a market: starting nodes, creating streams, taking companies in, looking at its
+state.
+"""
