@@ -115,7 +115,7 @@ def test_a_stream_is_created_with_its_restrictions_and_fields(market: Market) ->
         (Text("t" * 30_000), "t" * 30_000),
         (
             Json({"b": 1, "a": [2.0, None, True, "ü\U0001f6d2"]}),
-            (Json({"b": 1, "a": [2.0, None, "ü\U0001f6d2"]}), {"b": 1, "a": [2, None, "ü\U0001f6d2"]}),
+            {"b": 1, "a": [2, None, True, "ü\U0001f6d2"]},
         ),
         (Json({"txid": "x", "vout": 0, "format": "raw", "size": 3}), None),
         (Json(["x" * 30_000]), ["x" * 30_000]),
