@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -40,6 +41,13 @@ def wait_for(condition: Callable[[], Any], what: str, seconds: float = 30) -> An
         if time.monotonic() > end:
             pytest.fail(f"waited {seconds} s in vain for {what}")
         time.sleep(0.2)
+
+
+def free_port() -> int:
+    """A port that nobody listens on just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 @dataclass
