@@ -34,6 +34,7 @@ class ChainReader:
         self._addresses = [found.address for found in tools.contracts.deployments.values()]
         self._timestamps: dict[int, int] = {}
         self._lagging = False
+        self._orphans = False
 
     def step(self) -> bool:
         """Reads at most one range; whether there may be more to read at once."""
@@ -44,6 +45,7 @@ class ChainReader:
         head = self._confirmed(latest)
         if head is None:
             return False
+        self._retry()
         with store.read() as work:
             cursor = work.cursor(SOURCE)
             kept = _kept_block(work, cursor)
@@ -95,6 +97,7 @@ class ChainReader:
     def _apply(self, end: Head, logs: list[Log], *, undo: bool) -> None:
         events, broken = self._decoded(end, logs)
         with self._tools.store.write() as work:
+            self._orphans = _any_orphaned(work)
             _prefetch(work, events)
             rows = list(broken)
             for event in events:
@@ -151,6 +154,8 @@ class ChainReader:
             log.trouble("event.parked", kind=type(event).__name__, subject=log.short(event.subject))
         else:
             apply(work, outcome)
+            if outcome.changes and self._has_been_orphaned(work, event):
+                work.add([effects.reinstatement(self._tools.ctx, event)])
         return {
             "block_number": event.at.block_number,
             "log_index": event.at.log_index,
@@ -162,6 +167,37 @@ class ChainReader:
             "state": state,
             "error": reason,
         }
+
+    def _has_been_orphaned(self, work: Work, event: Event) -> bool:
+        if not self._orphans:
+            return False
+        query = sa.select(sa.func.count()).where(
+            t.events.c.subject == event.subject,
+            t.events.c.name == type(event).__name__,
+            t.events.c.state == "orphaned",
+        )
+        return bool(work.connection.execute(query).scalar_one())
+
+    def _retry(self) -> None:
+        """Handles again what an operator has given back (`agent parked retry`)."""
+        with self._tools.store.read() as work:
+            query = sa.select(t.events).where(t.events.c.state == "retry").limit(100)
+            given = list(work.connection.execute(query))
+        for row in given:
+            logs = self._tools.ethereum.logs(row.block_number, row.block_number, self._addresses)
+            found = [
+                entry
+                for entry in logs
+                if entry.log_index == row.log_index and entry.block_hash == row.block_hash
+            ]
+            head = self._tools.ethereum.head(row.block_number)
+            if not found or head is None:
+                continue  # its block is gone: the next range finds that out
+            events, broken = self._decoded(head, found)
+            with self._tools.store.write() as work:
+                rows = [*broken, *(self._one(work, event) for event in events)]
+                work.upsert(t.events, rows)
+            self._tools.nudge()
 
     # --- backwards ----------------------------------------------------------------------------------------
 
@@ -182,13 +218,22 @@ class ChainReader:
                     sa.select(t.events).where(t.events.c.block_number > fork, t.events.c.state == "applied")
                 ).mappings()
             )
-            work.add(effects.retraction(self._tools.ctx, dict(row)) for row in orphaned)
+            ctx = self._tools.ctx
+            work.add(effects.retraction(ctx, dict(row)) for row in orphaned)
+            # A delivery that was given up because of a withdrawal that is orphaned now is decided anew.
+            for exchange in work.find(Exchange, custodian=ctx.address, state="Open"):
+                work.add([effects.exchange_call(ctx, exchange.exchange_id, "deliver")])
             work.connection.execute(
                 sa.update(t.events)
                 .where(t.events.c.block_number > fork, t.events.c.state == "applied")
                 .values(state="orphaned")
             )
             work.connection.execute(sa.delete(t.blocks).where(t.blocks.c.number > fork))
+            # Our own transactions in those blocks are followed again, and broadcast again as they are.
+            lost = sa.update(t.transactions).where(
+                t.transactions.c.block > fork, t.transactions.c.state.in_(("mined", "failed"))
+            )
+            work.connection.execute(lost.values(state="sent", block=0))
             work.set_cursor(SOURCE, fork)
         log.trouble("ethereum.reorganised", depth=cursor - fork, fork=fork, orphaned=len(orphaned))
         boundary("chain.rewound")
@@ -205,6 +250,11 @@ def _kept_block(work: Work, number: int | None) -> bytes | None:
     return work.connection.execute(
         sa.select(t.blocks.c.hash).where(t.blocks.c.number == number)
     ).scalar_one_or_none()
+
+
+def _any_orphaned(work: Work) -> bool:
+    query = sa.select(t.events.c.block_number).where(t.events.c.state == "orphaned").limit(1)
+    return work.connection.execute(query).first() is not None
 
 
 def _prefetch(work: Work, events: Sequence[Event]) -> None:

@@ -114,7 +114,7 @@ class CustomerClient:
             if canonical.commitment(entry).hex() != found["commitment"] or entry["id"] != found["id"]:
                 raise EntryWrong(f"entry {found['id'][:16]} of the access log is not what was committed to")
             lines.append(_in_words(entry, found["transaction"]))
-        return sorted(lines, key=lambda line: (line["evidence"]["block"], line["evidence"]["logIndex"]))
+        return sorted(lines, key=lambda line: (line["entry"]["when"], line["evidence"]["logIndex"]))
 
     def _open(self, found: dict[str, Any]) -> Proposal:
         value = sealed.open_any(sealed.PROPOSAL, found["id"], self._reading_key, [found["sealed"]])

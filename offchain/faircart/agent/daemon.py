@@ -12,7 +12,7 @@ from faircart.agent.chain_reader import ChainReader
 from faircart.agent.http_api import Api
 from faircart.agent.stream_reader import StreamReader
 from faircart.agent.tools import Tools
-from faircart.agent.work.runner import AWAY, Runner
+from faircart.agent.work.runner import Runner
 from faircart.errors import FairCartError
 from faircart.multichain import names
 from faircart.multichain.errors import DuplicateName
@@ -87,8 +87,8 @@ def _loop(tools: Tools, name: str, part: Step) -> Callable[[], None]:
         while not tools.stop.is_set():
             try:
                 more = part.step()
-            except AWAY as error:
-                if away is None:  # logged once, not once a look
+            except FairCartError as error:
+                if away != str(error):  # logged once, not once a look
                     log.trouble("away", part=name, reason=str(error))
                 away, more = str(error), False
             else:

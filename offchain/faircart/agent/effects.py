@@ -5,9 +5,11 @@ reorganisation, or read again after a crash, has no second effect: chain, contra
 exchange), transition; for an offer consent, request, ordinal.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from faircart.agent.context import Context
+from faircart.ethereum.events import EVENTS, Event
 from faircart.multichain import names
 from faircart.store.outbox import Effect
 
@@ -164,12 +166,33 @@ def access_entry(ctx: Context, contract: str, subject: bytes, step: str, facts: 
     return Effect(name, LOCAL, "accessEntry", {"subject": subject.hex(), "step": step, **facts})
 
 
-def retraction(ctx: Context, event: dict[str, Any]) -> Effect:
-    """Take back what was written about an event whose block was orphaned (`event` is its row)."""
-    subject, block = event["subject"].hex(), event["block_hash"].hex()
-    name = _id(ctx, "retract", event["name"], subject, block)
-    body = {"subject": subject, "event": event["name"], "transaction": event["transaction"].hex()}
-    return Effect(name, LOCAL, "retract", body)
+def access_entries_of(ctx: Context, contract: str, subject: str) -> str:
+    """What the ids of all access entries about a subject (hex) begin with."""
+    return _id(ctx, contract, subject, "accesslog", "")
+
+
+def retraction(ctx: Context, row: Mapping[str, Any]) -> Effect:
+    """Take back what was written about an event whose block was orphaned (`row` is the event's)."""
+    subject, block = row["subject"].hex(), row["block_hash"].hex()
+    name = _id(ctx, "retract", row["name"], subject, block)
+    return Effect(name, LOCAL, "retract", _about(row["name"], subject, block))
+
+
+def reinstatement(ctx: Context, event: Event) -> Effect:
+    """An event that was orphaned is mined again: what was taken back holds again."""
+    event_name, subject, block = type(event).__name__, event.subject.hex(), event.at.block_hash.hex()
+    body = {
+        **_about(event_name, subject, block),
+        "transaction": event.at.transaction.hex(),
+        "when": event.at.timestamp,
+        "logIndex": event.at.log_index,
+    }
+    return Effect(_id(ctx, "reinstate", event_name, subject, block), LOCAL, "reinstate", body)
+
+
+def _about(event: str, subject: str, block: str) -> dict[str, Any]:
+    contract = next(of for (of, name) in EVENTS if name == event)
+    return {"contract": contract, "event": event, "subject": subject, "eventSubject": subject, "block": block}
 
 
 def again(name: str, kind: str, body: dict[str, Any]) -> Effect:

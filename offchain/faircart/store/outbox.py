@@ -38,6 +38,7 @@ class EffectRow:
     body: dict[str, Any]
     state: str
     not_before: int
+    moot: bool
     attempts: int
     error: str
     result: dict[str, Any]
@@ -51,7 +52,10 @@ class Outbox:
         self._insert = insert
 
     def add(self, new: Iterable[Effect]) -> None:
-        """Adds what is not there yet: an id that is known, in whatever state, is never added again."""
+        """Adds what is not there yet. What was done, or is under way, is never added again under its id.
+
+        What came to nothing (`moot`), because its event was orphaned meanwhile, is decided anew.
+        """
         rows = [
             {
                 "effect_id": effect.effect_id,
@@ -60,6 +64,7 @@ class Outbox:
                 "body": effect.body,
                 "state": "waiting",
                 "not_before": effect.not_before,
+                "moot": False,
                 "attempts": 0,
                 "error": "",
                 "result": {},
@@ -67,7 +72,14 @@ class Outbox:
             for effect in new
         ]
         if rows:
-            self._connection.execute(self._insert(effects).on_conflict_do_nothing(), rows)
+            statement = self._insert(effects)
+            anew = {
+                name: statement.excluded[name] for name in ("state", "body", "not_before", "moot", "result")
+            }
+            where = (effects.c.state == "done") & effects.c.moot
+            self._connection.execute(
+                statement.on_conflict_do_update(index_elements=["effect_id"], set_=anew, where=where), rows
+            )
 
     def get(self, effect_id: str) -> EffectRow | None:
         """One effect."""
@@ -75,13 +87,14 @@ class Outbox:
         return None if row is None else EffectRow(*row)
 
     def due(self, lane: str, now: int, limit: int = 100) -> list[EffectRow]:
-        """What a lane's worker may take up at `now` (seconds), the longest due first;
+        """What a lane's worker may take up at `now` (seconds), the longest due first; begun work before new.
 
-        begun work before new.
+        A transaction that was begun is followed by its own row, so the Ethereum lane is given new work only.
         """
+        states = ("waiting",) if lane == "ethereum" else ("waiting", "running")
         query = (
             sa.select(effects)
-            .where(effects.c.lane == lane, effects.c.state.in_(("waiting", "running")))
+            .where(effects.c.lane == lane, effects.c.state.in_(states))
             .where(effects.c.not_before <= now)
             .order_by(effects.c.state, effects.c.not_before, effects.c.effect_id)
             .limit(limit)
@@ -92,6 +105,13 @@ class Outbox:
         """All effects in these states."""
         query = sa.select(effects).where(effects.c.state.in_(states)).order_by(effects.c.effect_id)
         return [EffectRow(*row) for row in self._connection.execute(query)]
+
+    def ids(self, prefix: str) -> list[str]:
+        """The ids that begin with `prefix`, in order."""
+        query = sa.select(effects.c.effect_id).where(
+            effects.c.effect_id >= prefix, effects.c.effect_id < prefix + "\uffff"
+        )
+        return list(self._connection.execute(query.order_by(effects.c.effect_id)).scalars())
 
     def counts(self) -> dict[str, int]:
         """How many effects are in each state."""
@@ -104,12 +124,12 @@ class Outbox:
 
     def again(self, effect_id: str, error: str) -> None:
         """What was sent did not work: the effect is decided anew, and the failure counts."""
-        attempts = effects.c.attempts + 1
-        self._set(effect_id, only="running", state="waiting", error=error, attempts=attempts, result={})
+        changes = {"state": "waiting", "error": error, "attempts": effects.c.attempts + 1, "result": {}}
+        self._set(effect_id, ("running", "done"), **changes)
 
     def finish(self, effect_id: str, result: dict[str, Any]) -> None:
         """Marks an effect as done."""
-        self._set(effect_id, state="done", attempts=0, error="", result=result)
+        self._set(effect_id, state="done", attempts=0, error="", result=result, moot="moot" in result)
 
     def postpone(self, effect_id: str, not_before: int, error: str, *, failed: bool = True) -> None:
         """Tries again later; `failed` counts towards parking."""
@@ -122,14 +142,16 @@ class Outbox:
 
     def retry(self, effect_id: str) -> bool:
         """Gives a parked effect back to its worker; false if it is not parked."""
-        return self._set(effect_id, only="parked", state="running", attempts=0, not_before=0)
+        # Begun, as far as we know: so the other side is asked first. A transaction has its own row for that.
+        state = sa.case((effects.c.lane == "ethereum", "waiting"), else_="running")
+        return self._set(effect_id, ("parked",), state=state, attempts=0, not_before=0)
 
     def drop(self, effect_id: str) -> bool:
         """Gives a parked effect up; false if it is not parked."""
-        return self._set(effect_id, only="parked", state="dropped")
+        return self._set(effect_id, ("parked",), state="dropped")
 
-    def _set(self, effect_id: str, only: str | None = None, **changes: Any) -> bool:
+    def _set(self, effect_id: str, only: tuple[str, ...] = (), **changes: Any) -> bool:
         query = sa.update(effects).where(effects.c.effect_id == effect_id).values(**changes)
-        if only is not None:
-            query = query.where(effects.c.state == only)
+        if only:
+            query = query.where(effects.c.state.in_(only))
         return bool(self._connection.execute(query).rowcount)

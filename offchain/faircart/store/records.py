@@ -182,7 +182,7 @@ class Paper(Record):
 
 @dataclass(frozen=True, slots=True)
 class Withdrawal(Record):
-    """A withdrawal this agent knows of, by paper or by event: it never delivers under that consent again."""
+    """A signed withdrawal that this agent holds: from its receipt on nothing is delivered under it."""
 
     KEY: ClassVar[tuple[str, ...]] = ("consent_id",)
     consent_id: bytes

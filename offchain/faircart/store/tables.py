@@ -266,8 +266,9 @@ events = Table(
     _text("name", 40),
     _hash("subject"),
     _json("body"),
-    _text("state", 8),  # applied, orphaned, parked, dropped
+    _text("state", 8),  # applied, orphaned, parked, retry, dropped
     _text("error"),
+    Index("events_by_state", "state"),
 )
 undo = Table(
     "undo",
@@ -297,6 +298,7 @@ effects = Table(
     _json("body"),
     _text("state", 8),  # waiting, running, done, parked, dropped
     _int("not_before"),
+    _flag("moot"),
     _int("attempts"),
     _text("error"),
     _json("result"),
@@ -313,6 +315,7 @@ transactions = Table(
     _wei("priority_fee"),
     _wei("cost"),
     _int("sent_at"),
+    _int("block"),  # where it was mined, 0 before
     _text("state", 10),  # signed, sent, mined, failed
 )
 vault = Table(

@@ -7,7 +7,10 @@ from faircart.agent import effects
 from faircart.agent.context import Context
 from faircart.agent.handlers.outcome import NOTHING, Outcome, View
 from faircart.ethereum.events import CONTRACT_OF, Event, Granted, Revoked, RevokedAll
-from faircart.store.records import Consent, Exchange, Proposal, Request, Withdrawal
+from faircart.store.records import Consent, Exchange, Proposal, Request
+
+GRACE = 600
+"""DataExchange.GRACE: for so many seconds after a consent's end only the custodian may abort."""
 
 
 def granted(ctx: Context, view: View, event: Granted) -> Outcome:
@@ -60,20 +63,21 @@ def _end(ctx: Context, view: View, event: Event, consent: Consent | None) -> Out
     if consent is None or consent.ended_at:
         return NOTHING
     now = event.at.timestamp
-    outcome = Outcome((replace(consent, ended_at=now),)) + withdrawn(ctx, view, consent.consent_id, now)
+    outcome = Outcome((replace(consent, ended_at=now),)) + stop_exchanges(ctx, view, consent.consent_id, now)
     if ctx.address == consent.custodian:
         entry = effects.access_entry(ctx, "ConsentRegistry", consent.consent_id, "withdrawn", facts(event))
         outcome += Outcome(effects=(entry,))
     return outcome
 
 
-def withdrawn(ctx: Context, view: View, consent_id: bytes, now: int) -> Outcome:
-    """We know of a withdrawal, by paper or by event: from now on nothing is delivered under this consent."""
-    known = view.get(Withdrawal, consent_id)
-    outcome = Outcome(() if known else (Withdrawal(consent_id, now),))
+def stop_exchanges(ctx: Context, view: View, consent_id: bytes, now: int) -> Outcome:
+    """A consent has ended or is about to: what waits for its key is aborted, by the consumer after GRACE."""
+    outcome = NOTHING
     for exchange in view.find(Exchange, consent_id=consent_id):
-        if exchange.state == "Open" and exchange.custodian == ctx.address:
-            outcome += Outcome(effects=(effects.exchange_call(ctx, exchange.exchange_id, "abort"),))
+        if exchange.state == "Open":
+            wait = 0 if exchange.custodian == ctx.address else now + GRACE + 1
+            abort = effects.exchange_call(ctx, exchange.exchange_id, "abort", wait)
+            outcome += Outcome(effects=(abort,))
     return outcome
 
 
@@ -82,8 +86,8 @@ def facts(event: Event) -> dict[str, Any]:
     return {
         "contract": CONTRACT_OF[type(event)],
         "event": type(event).__name__,
+        "eventSubject": event.subject.hex(),
         "transaction": event.at.transaction.hex(),
-        "block": event.at.block_number,
         "logIndex": event.at.log_index,
         "when": event.at.timestamp,
     }

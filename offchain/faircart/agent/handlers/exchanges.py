@@ -63,7 +63,7 @@ def opened(ctx: Context, view: View, event: Opened) -> Outcome:
     )
     outcome = Outcome((row,))
     if ctx.address == event.custodian:
-        withdrawn = view.get(Withdrawal, event.consent_id) is not None
+        withdrawn = bool(consent.ended_at) or view.get(Withdrawal, event.consent_id) is not None
         outcome += Outcome(
             effects=(
                 effects.exchange_call(ctx, event.exchange_id, "abort" if withdrawn else "deliver"),

@@ -9,7 +9,7 @@ from faircart.agent.context import Context
 from faircart.agent.handlers import consents
 from faircart.agent.handlers.outcome import Outcome, View
 from faircart.errors import FairCartError
-from faircart.store.records import Paper, Proposal, Withdrawal
+from faircart.store.records import Paper, Proposal, Record, Withdrawal
 
 
 class PaperRefused(FairCartError):
@@ -73,9 +73,11 @@ def revocation_of_all(
 
 
 def _withdraw(ctx: Context, view: View, consent_id: bytes, now: int) -> Outcome:
-    outcome = consents.withdrawn(ctx, view, consent_id, now)
+    known = view.get(Withdrawal, consent_id)
+    rows: tuple[Record, ...] = () if known else (Withdrawal(consent_id, now),)
     proposals = view.find(Proposal, consent_id=consent_id)
-    return outcome + Outcome(tuple(replace(proposal, state="Withdrawn") for proposal in proposals))
+    rows += tuple(replace(proposal, state="Withdrawn") for proposal in proposals)
+    return Outcome(rows) + consents.stop_exchanges(ctx, view, consent_id, now)
 
 
 def _signed_by(customer: str, paper: papers.Paper, ctx: Context, signature: bytes) -> None:

@@ -40,7 +40,7 @@ def access_entry(tools: Tools, effect: EffectRow) -> Done:
     body = effect.body
     subject = bytes.fromhex(body["subject"])
     with tools.store.read() as work:
-        if _is_orphaned(work, body):
+        if "corrects" not in body and _state_of(work, body) == "orphaned":
             return moot("the event was orphaned")
         consent_id, proposal, readers, customer = _parties(tools, work, subject)
     record = documents.read_consent_record(proposal.terms)
@@ -52,7 +52,7 @@ def access_entry(tools: Tools, effect: EffectRow) -> Done:
     step = body["step"]
     who = WHO[step.split("-")[0]]
     entry_id = secrets.token_hex(32)
-    entry = {
+    entry: dict[str, Any] = {
         "version": 1,
         "id": entry_id,
         "step": step,
@@ -74,11 +74,12 @@ def access_entry(tools: Tools, effect: EffectRow) -> Done:
             "contract": dict(tools.ctx.contracts)[body["contract"]],
             "subject": body["subject"],
             "transaction": body["transaction"],
-            "block": body["block"],
             "logIndex": body["logIndex"],
         },
         "salt": canonical.new_salt(),
     }
+    if "corrects" in body:
+        entry["corrects"] = body["corrects"]
     commitment = canonical.commitment(entry)
     copies = sealed.seal(sealed.ACCESS_ENTRY, entry_id, readers, entry)
     value = {"version": 1, "commitment": commitment.hex(), "sealed": copies}
@@ -102,41 +103,75 @@ def receipt(tools: Tools, effect: EffectRow) -> Done:
 
 def retract(tools: Tools, effect: EffectRow) -> Done:
     """An event that the access log tells of was orphaned: an entry says so."""
-    body = effect.body
     with tools.store.read() as work:
-        query = sa.select(t.effects.c.effect_id, t.effects.c.body).where(t.effects.c.kind == "accessEntry")
-        told = [
-            row
-            for row in work.connection.execute(query)
-            if row.body["subject"] == body["subject"] and row.body["transaction"] == body["transaction"]
-        ]
-        entry = next((found for row in told if (found := _entry_of(work, row.effect_id)) is not None), None)
-    if entry is None:
-        return moot("nothing was written about it")
-    step = dict(told[0].body)
-    step["step"] += "-retracted"
-    name = f"{told[0].effect_id}/retracted/{body['transaction']}"
-    return Done(
-        {}, Outcome(effects=(effects.again(name, "accessEntry", {**step, "retracts": entry.entry_id}),))
-    )
-
-
-def _entry_of(work: Work, effect_id: str) -> AccessEntry | None:
-    found = work.find(AccessEntry, effect_id=effect_id)
-    return found[0] if found else None
-
-
-def _is_orphaned(work: Work, body: dict[str, Any]) -> bool:
-    if "retracts" in body:
-        return False
-    states = work.connection.execute(
-        sa.select(t.events.c.state).where(
-            t.events.c.block_number == body["block"],
-            t.events.c.log_index == body["logIndex"],
-            t.events.c.transaction == bytes.fromhex(body["transaction"]),
+        if _state_of(work, effect.body) == "applied":
+            return moot("it is mined again")
+        told = _told(tools, work, effect.body)
+    again = [
+        effects.again(
+            f"{row.effect_id}/retracted/{effect.body['block']}",
+            "accessEntry",
+            {**row.body, "step": f"{row.body['step']}-retracted", "corrects": entry.entry_id},
         )
+        for row, entry in told
+    ]
+    return (
+        Done({"entries": len(again)}, Outcome(effects=tuple(again))) if again else moot("nothing was written")
     )
-    return "orphaned" in set(states.scalars())
+
+
+def reinstate(tools: Tools, effect: EffectRow) -> Done:
+    """An event that the access log took back is mined again: an entry says so."""
+    with tools.store.read() as work:
+        again = [
+            effects.again(
+                f"{row.effect_id}/reinstated/{effect.body['block']}",
+                "accessEntry",
+                {
+                    **row.body,
+                    "step": f"{row.body['step']}-reinstated",
+                    "corrects": entry.entry_id,
+                    "transaction": effect.body["transaction"],
+                    "when": effect.body["when"],
+                    "logIndex": effect.body["logIndex"],
+                },
+            )
+            for row, entry in _told(tools, work, effect.body)
+            if work.outbox.ids(f"{row.effect_id}/retracted/")
+        ]
+    return (
+        Done({"entries": len(again)}, Outcome(effects=tuple(again)))
+        if again
+        else moot("nothing was retracted")
+    )
+
+
+def _told(tools: Tools, work: Work, body: dict[str, Any]) -> list[tuple[EffectRow, AccessEntry]]:
+    """What was written about an event, found by its subject and name."""
+    found = []
+    for name in work.outbox.ids(effects.access_entries_of(tools.ctx, body["contract"], body["subject"])):
+        row = work.outbox.get(name)
+        if (
+            row is None
+            or row.kind != "accessEntry"
+            or row.body["event"] != body["event"]
+            or "corrects" in row.body
+        ):
+            continue
+        found += [(row, entry) for entry in work.find(AccessEntry, effect_id=name)]
+    return found
+
+
+def _state_of(work: Work, body: dict[str, Any]) -> str | None:
+    """What became of the event of an entry: `applied` if it is (again) part of the chain."""
+    states = set(
+        work.connection.execute(
+            sa.select(t.events.c.state).where(
+                t.events.c.name == body["event"], t.events.c.subject == bytes.fromhex(body["eventSubject"])
+            )
+        ).scalars()
+    )
+    return "applied" if "applied" in states else next(iter(states), None)
 
 
 def _parties(tools: Tools, work: Work, subject: bytes) -> tuple[bytes, Proposal, list[bytes], str]:

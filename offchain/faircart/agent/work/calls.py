@@ -30,6 +30,8 @@ class Wanted:
     value: int = 0
 
 
+LATE_SECONDS = 3600
+"""An orphaned opening is waited for so long after its offer has expired."""
 Decision = Wanted | Done
 
 
@@ -125,7 +127,7 @@ def _deliver(tools: Tools, effect: EffectRow) -> Decision:
     with tools.store.read() as work:
         offer, exchange = _sale(work, effect)
         if exchange is None:
-            raise NotYet("the opening was orphaned; it may come back")
+            return _orphaned(tools, offer)
         if exchange.state != "Open":
             return moot(f"it is {exchange.state}")
         if work.get(Withdrawal, exchange.consent_id) is not None:
@@ -158,13 +160,19 @@ def _in_state(*states: str) -> Callable[[Tools, EffectRow], Decision]:
         with tools.store.read() as work:
             offer, exchange = _sale(work, effect)
         if exchange is None:
-            raise NotYet("the opening was orphaned; it may come back")
+            return _orphaned(tools, offer)
         if exchange.state not in states:
             return moot(f"it is {exchange.state}")
         offered = papers.Offer.from_json(offer.offer)
         return Wanted("DataExchange", effect.kind, (offered.terms.abi(), sale(offered)))
 
     return decision
+
+
+def _orphaned(tools: Tools, offer: Offer) -> Done:
+    if offer.valid_until + LATE_SECONDS < tools.clock.now():
+        return moot("the opening was orphaned, and cannot come back")
+    raise NotYet("the opening was orphaned; it may come back", 2)
 
 
 def sale(offer: papers.Offer) -> tuple[bytes, str, int, bytes]:

@@ -30,6 +30,7 @@ WORKERS: dict[str, Worker] = {
     "accessEntry": audit.access_entry,
     "receipt": audit.receipt,
     "retract": audit.retract,
+    "reinstate": audit.reinstate,
     "openEnvelope": consumer.open_envelope,
     "checkItem": consumer.check_item,
     "openItem": consumer.open_item,

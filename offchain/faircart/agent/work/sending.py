@@ -5,7 +5,8 @@ broadcasting, or a reorganisation, cannot send anything twice: its nonce can be 
 not mined in time is replaced under the same nonce at a higher price (EIP-1559).
 """
 
-from dataclasses import dataclass
+import time
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,7 +14,7 @@ import sqlalchemy as sa
 from faircart.agent import log
 from faircart.agent.steps import boundary
 from faircart.agent.tools import Tools
-from faircart.agent.work.calls import Wanted, decide
+from faircart.agent.work.calls import Wanted, WouldCheat, decide
 from faircart.agent.work.done import Done, NotYet
 from faircart.ethereum.errors import InsufficientBalance, NodeRefused, NodeUnreachable
 from faircart.ethereum.node import Receipt, RevertData
@@ -27,6 +28,8 @@ RELAYED = ("grantFor", "revokeFor", "revokeAllFor")
 A withdrawal is never held up by the budget.
 """
 REBROADCAST_SECONDS = 5
+SUPERSEDED_SECONDS = 30
+"""How long a used nonce may lack a receipt of ours before we believe that something else used it."""
 DAY = 86400
 
 
@@ -43,8 +46,9 @@ class Pending:
     raw: bytes
     max_fee: int
     priority_fee: int
-    gas_cost: int
+    cost: int
     sent_at: int
+    block: int
     state: str
 
 
@@ -55,6 +59,7 @@ class Sender:
         self._tools = tools
         self._address = tools.account.address
         self._chain_id = tools.ctx.chain_id
+        self._missed: dict[int, float] = {}
 
     # --- following ----------------------------------------------------------------------------------------
 
@@ -67,7 +72,10 @@ class Sender:
         head = self._tools.ethereum.head()
         mined = self._tools.ethereum.nonce(self._address)
         for transaction in pending:
-            self._follow(transaction, mined, head.number if head is not None else 0)
+            try:
+                self._follow(transaction, mined, head.number if head is not None else 0)
+            except NotYet:
+                continue  # what it waits for comes by itself; those behind it can still be looked after
 
     def _follow(self, transaction: Pending, mined: int, head: int) -> None:
         if transaction.nonce < mined:
@@ -76,9 +84,11 @@ class Sender:
                 if self._is_confirmed(receipt, head):
                     self._finish(transaction, receipt)
                 return
-            if self._tools.clock.now() - transaction.sent_at > REBROADCAST_SECONDS:
+            missed = self._missed.setdefault(transaction.nonce, time.monotonic())
+            if time.monotonic() - missed > SUPERSEDED_SECONDS:
                 self._superseded(transaction)
             return
+        self._missed.pop(transaction.nonce, None)
         now = self._tools.clock.now()
         if transaction.state == "signed" or now - transaction.sent_at >= REBROADCAST_SECONDS:
             self._broadcast(transaction, now)
@@ -100,7 +110,9 @@ class Sender:
     def _finish(self, transaction: Pending, receipt: Receipt) -> None:
         boundary("transaction.mined")
         with self._tools.store.write() as work:
-            _set(work, transaction.nonce, state="mined" if receipt.succeeded else "failed", cost=receipt.cost)
+            state = "mined" if receipt.succeeded else "failed"
+            cost = receipt.cost if transaction.cost else 0
+            _set(work, transaction.nonce, state=state, cost=cost, block=receipt.block_number)
             if receipt.succeeded:
                 work.outbox.finish(transaction.effect_id, {"transaction": receipt.transaction.hex()})
             else:
@@ -122,45 +134,30 @@ class Sender:
     # --- sending ------------------------------------------------------------------------------------------
 
     def send(self, effect: EffectRow) -> Done | None:
-        """Begins a waiting effect:
-
-        None if a transaction is on its way now, else what it came to without one.
-        """
-        with self._tools.store.read() as work:
-            if any(found.effect_id == effect.effect_id for found in _pending(work)):
-                return None
+        """Begins a waiting effect. None: a transaction is on its way; else what it came to without one."""
         wanted = decide(self._tools, effect)
         if isinstance(wanted, Done):
             return wanted
         call, price = self._price(effect, wanted)
+        mined = self._tools.ethereum.nonce(self._address)
         with self._tools.store.write() as work:
-            nonce = max(self._tools.ethereum.nonce(self._address), _next_nonce(work))
+            nonce = max(mined, _next_nonce(work))
             signed = sign(self._tools.account, self._chain_id, nonce, call, price)
-            row = {
-                "nonce": nonce,
-                "effect_id": effect.effect_id,
-                "hashes": [signed.hash.hex()],
-                "raw": signed.raw,
-                "max_fee": price.max_fee,
-                "priority_fee": price.priority_fee,
-                "cost": 0 if effect.kind not in RELAYED else call.gas * price.max_fee,
-                "sent_at": 0,
-                "state": "signed",
-            }
-            work.upsert(t.transactions, [row])
+            transaction = Pending(
+                nonce=nonce,
+                effect_id=effect.effect_id,
+                hashes=[signed.hash.hex()],
+                raw=signed.raw,
+                max_fee=price.max_fee,
+                priority_fee=price.priority_fee,
+                cost=call.gas * price.max_fee if effect.kind in RELAYED else 0,
+                sent_at=0,
+                block=0,
+                state="signed",
+            )
+            work.upsert(t.transactions, [asdict(transaction)])
             work.outbox.begin(effect.effect_id, {"value": str(call.value)})
         boundary("transaction.stored")
-        transaction = Pending(
-            nonce,
-            effect.effect_id,
-            [signed.hash.hex()],
-            signed.raw,
-            price.max_fee,
-            price.priority_fee,
-            0,
-            0,
-            "signed",
-        )
         self._broadcast(transaction, self._tools.clock.now())
         return None
 
@@ -235,7 +232,10 @@ class Sender:
             effect = work.outbox.get(transaction.effect_id)
         if effect is None:
             return False
-        wanted = decide(self._tools, effect)
+        try:
+            wanted = decide(self._tools, effect)
+        except WouldCheat as error:
+            wanted = Done({"moot": str(error)})
         if not isinstance(wanted, Done):
             return False
         # Its nonce must be used up, or everything after it waits: by a payment of nothing to ourselves.
@@ -279,16 +279,13 @@ class Sender:
                 sent_at=now,
             )
         log.event("transaction.replaced", effect=transaction.effect_id, max_fee=price.max_fee)
-        return Pending(
-            transaction.nonce,
-            transaction.effect_id,
-            hashes,
-            signed[1],
-            price.max_fee,
-            price.priority_fee,
-            transaction.gas_cost,
-            now,
-            "sent",
+        return replace(
+            transaction,
+            hashes=hashes,
+            raw=signed[1],
+            max_fee=price.max_fee,
+            priority_fee=price.priority_fee,
+            sent_at=now,
         )
 
 
