@@ -192,7 +192,7 @@ class Enterprise:
             *("--streams-url", access["url"], "--streams-user", access["user"]),
             *("--streams-password-file", access["passwordFile"], "--chain-name", self.streams.chain),
         )
-        text = self.config.read_text().replace("poll_seconds = 0.5", "poll_seconds = 0.1")
+        text = self.config.read_text().replace("poll_seconds = 0.5", "poll_seconds = 0.25")
         for old, new in self.changes.items():
             assert old in text
             text = text.replace(old, new)

@@ -57,6 +57,14 @@ def exchange_call(ctx: Context, exchange_id: bytes, transition: str, not_before:
     return Effect(name, ETHEREUM, transition, {"exchange": exchange_id.hex()}, not_before)
 
 
+def order_call(
+    ctx: Context, order_id: bytes, transition: str, not_before: int = 0, paper: bytes = b""
+) -> Effect:
+    """`claim` or `settleOrder` of an order in which we are the seller."""
+    name = _id(ctx, "CheckoutEscrow", order_id.hex(), transition)
+    return Effect(name, ETHEREUM, transition, {"order": order_id.hex(), "paper": paper.hex()}, not_before)
+
+
 # --- stream items -----------------------------------------------------------------------------------------
 
 

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from faircart import papers
-from faircart.agent import log, sealed
+from faircart.agent import log, sealed, signatures
 from faircart.agent.chain_reader import apply
 from faircart.agent.handlers import Outcome
 from faircart.agent.handlers import papers as handlers
@@ -126,22 +126,41 @@ def build(tools: Tools) -> "FastAPI":
     @app.post("/v1/papers/consents", status_code=202)
     def consent(body: dict[str, Any]) -> dict[str, Any]:
         paper = papers.Consent.from_json(_member(body, "consent"))
-        proposal, signature = str(_member(body, "proposal")), _signature(body)
+        proposal = str(_member(body, "proposal"))
+        signature = signatures.check(tools, "ConsentRegistry", paper, paper.customer, _signature(body))
         _take(tools, lambda work, now: handlers.consent(tools.ctx, work, proposal, paper, signature, now))
-        return {"consentId": "0x" + paper.digest(tools.ctx.domain("ConsentRegistry")).hex()}
+        return {"consentId": _digest(tools, "ConsentRegistry", paper)}
 
     @app.post("/v1/papers/revocations", status_code=202)
     def revocation(body: dict[str, Any]) -> dict[str, Any]:
-        paper, signature = papers.Consent.from_json(_member(body, "consent")), _signature(body)
+        paper = papers.Consent.from_json(_member(body, "consent"))
+        signed = papers.Revocation(paper.digest(tools.ctx.domain("ConsentRegistry")))
+        signature = signatures.check(tools, "ConsentRegistry", signed, paper.customer, _signature(body))
         _take(tools, lambda work, now: handlers.revocation(tools.ctx, work, paper, signature, now))
-        return {"consentId": "0x" + paper.digest(tools.ctx.domain("ConsentRegistry")).hex()}
+        return {"consentId": _digest(tools, "ConsentRegistry", paper)}
 
     @app.post("/v1/papers/revocations-of-all", status_code=202)
     def revocation_of_all(body: dict[str, Any]) -> dict[str, Any]:
         paper = papers.RevocationOfAll.from_json(_member(body, "revocationOfAll"))
-        signature = _signature(body)
+        signature = signatures.check(tools, "ConsentRegistry", paper, paper.customer, _signature(body))
         _take(tools, lambda work, now: handlers.revocation_of_all(tools.ctx, work, paper, signature, now))
         return {"epoch": paper.epoch}
+
+    @app.post("/v1/papers/quotes", status_code=202)
+    def quote(body: dict[str, Any]) -> dict[str, Any]:
+        paper = papers.Order.from_json(_member(body, "order"))
+        signature = signatures.check(tools, "CheckoutEscrow", paper, paper.seller, _signature(body))
+        _take(tools, lambda work, now: handlers.quote(tools.ctx, work, paper, signature, now))
+        return {"orderId": _digest(tools, "CheckoutEscrow", paper)}
+
+    @app.post("/v1/papers/settlements", status_code=202)
+    def settlement(body: dict[str, Any]) -> dict[str, Any]:
+        paper = papers.Settlement.from_json(_member(body, "settlement"))
+        with tools.store.read() as work:
+            buyer = handlers.buyer_of(work, paper)
+        signature = signatures.check(tools, "CheckoutEscrow", paper, buyer, _signature(body))
+        _take(tools, lambda work, now: handlers.settlement(tools.ctx, work, paper, signature, now))
+        return {"orderId": "0x" + paper.order_id.hex()}
 
     return app
 
@@ -151,6 +170,10 @@ def _take(tools: Tools, decide: Callable[[Work, int], Outcome]) -> None:
         apply(work, decide(work, tools.clock.now()))
     boundary("paper.stored")
     tools.nudge()
+
+
+def _digest(tools: Tools, contract: str, paper: papers.Paper) -> str:
+    return "0x" + paper.digest(tools.ctx.domain(contract)).hex()
 
 
 def _about(tools: Tools) -> dict[str, Any]:

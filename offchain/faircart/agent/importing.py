@@ -4,7 +4,6 @@ its customers' documents, from JSON Lines into rows and vault, in one transactio
 """
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,19 +11,21 @@ from eth_utils.address import is_address, to_checksum_address
 
 from faircart import canonical, documents, envelope
 from faircart.agent import effects
+from faircart.agent.chain_reader import apply
 from faircart.agent.context import Context
+from faircart.agent.handlers.orders import made_current
 from faircart.agent.secrets import Secrets
 from faircart.errors import FairCartError
 from faircart.sealing import DocumentVersion, pad_document
 from faircart.store import Store, Work
-from faircart.store.records import Customer, Document, Request
+from faircart.store.records import Customer, Document, Order
 
 
 class ImportInvalid(FairCartError):
     """A line of the import is not as it should be: nothing of the file was taken."""
 
 
-def import_file(ctx: Context, store: Store, vault: Secrets, path: Path, now: int) -> int:
+def import_file(ctx: Context, store: Store, vault: Secrets, path: Path) -> int:
     """Takes all documents of a JSON Lines file, or none; how many. Raises ImportInvalid naming the line."""
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
@@ -33,7 +34,7 @@ def import_file(ctx: Context, store: Store, vault: Secrets, path: Path, now: int
     entries = [_entry(path, number, line) for number, line in enumerate(lines, 1) if line.strip()]
     with store.write() as work:
         for entry in entries:
-            _take(ctx, work, vault, entry, now)
+            _take(ctx, work, vault, entry)
         for category in sorted({entry["category"] for entry in entries}):
             ordinal = (work.cursor(f"catalog/{category}") or 0) + 1
             work.set_cursor(f"catalog/{category}", ordinal)
@@ -49,53 +50,54 @@ def _entry(path: Path, number: int, line: str) -> dict[str, Any]:
     except json.JSONDecodeError as error:
         raise ImportInvalid(f"{where}: not JSON: {error.msg}") from None
     expected = {"customer", "readingKey", "category", "document"}
-    if not isinstance(entry, dict) or set(entry) != expected:
+    if not isinstance(entry, dict) or set(entry) - {"orderId"} != expected:
         raise ImportInvalid(f"{where}: expected exactly the members {', '.join(sorted(expected))}")
     if not is_address(entry["customer"]):
         raise ImportInvalid(f"{where}: customer: not an Ethereum address")
     try:
         entry["readingKey"] = bytes.fromhex(str(entry["readingKey"]).removeprefix("0x"))
+        entry["orderId"] = bytes.fromhex(str(entry.get("orderId", "")).removeprefix("0x"))
         envelope.decode_public_key(entry["readingKey"])
         documents.validate(entry["category"], entry["document"])
     except ValueError:
-        raise ImportInvalid(f"{where}: readingKey: not hex") from None
+        raise ImportInvalid(f"{where}: readingKey, orderId: not hex") from None
     except FairCartError as error:
         raise ImportInvalid(f"{where}: {error}") from None
+    if len(entry["orderId"]) not in (0, 32):
+        raise ImportInvalid(f"{where}: orderId: not 32 bytes")
     entry["customer"] = to_checksum_address(entry["customer"])
     return entry
 
 
-def _take(ctx: Context, work: Work, vault: Secrets, entry: dict[str, Any], now: int) -> None:
+def _take(ctx: Context, work: Work, vault: Secrets, entry: dict[str, Any]) -> None:
     customer, category, document = entry["customer"], entry["category"], entry["document"]
     text = canonical.canonical(document)
-    earlier = work.find(Document, customer=customer, category=category)
-    newest = max((row.version for row in earlier), default=0)
-    for row in earlier:
-        if row.current:
-            plaintext = vault.get(work, "document", row.data_root.hex())
-            if plaintext is not None and _text(plaintext) == text:
-                return  # the same document again: its version stays
-            work.put(replace(row, current=False))
+    work.put(Customer(customer, entry["readingKey"]))
+    for row in work.find(Document, customer=customer, category=category):
+        plaintext = vault.get(work, "document", row.data_root.hex())
+        same = plaintext is not None and _text(plaintext) == text
+        if same and (row.current or row.order_id == entry["orderId"] != b""):
+            return  # the same document again: its version stays
     version = DocumentVersion.make(pad_document(text))
     records, period_from, period_to = _measure(document)
-    work.put(Customer(customer, entry["readingKey"]))
-    work.put(
-        Document(
-            data_root=version.root,
-            customer=customer,
-            category=category,
-            version=newest + 1,
-            current=True,
-            size=len(version.document),
-            records=records,
-            period_from=period_from,
-            period_to=period_to,
-        )
+    row = Document(
+        data_root=version.root,
+        customer=customer,
+        category=category,
+        version=0,
+        current=False,
+        size=len(version.document),
+        records=records,
+        period_from=period_from,
+        period_to=period_to,
+        order_id=entry["orderId"],
     )
     vault.put(work, "document", version.root.hex(), version.plaintext)
-    for request in work.find(Request, own=False, state="Open"):
-        if category in request.categories and request.expires_at > now:
-            work.add([effects.propose(ctx, request.request_id, version.root)])
+    order = work.get(Order, row.order_id) if row.order_id else None
+    if row.order_id and (order is None or order.state not in ("Completed", "Resolved")):
+        work.put(row)
+        return
+    apply(work, made_current(ctx, work, row))
 
 
 def _text(plaintext: bytes) -> bytes:

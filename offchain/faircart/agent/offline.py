@@ -4,7 +4,6 @@ import, request, export.
 """
 
 import json
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -77,7 +76,7 @@ def import_documents(config: Config, path: Path) -> int:
     """Takes a file of customers' documents into a custodian's database; how many."""
     desk = open_desk(config, "custodian")
     with desk.store:
-        return importing.import_file(desk.ctx, desk.store, desk.secrets, path, int(time.time()))
+        return importing.import_file(desk.ctx, desk.store, desk.secrets, path)
 
 
 def export_documents(config: Config, folder: Path) -> int:

@@ -81,6 +81,8 @@ def close(config_file: Path, request_id: str) -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON list, documents included.")
 def list_(api: str, reading_key: Path, password_file: Path, customer: str, as_json: bool) -> None:
     """Show a customer what is asked for: by whom, what for, for how long, for what reward."""
+    from faircart.documents import show
+
     found = customer_client(api, reading_key, password_file, customer=customer).proposals()
     if as_json:
         entries = [
@@ -95,13 +97,12 @@ def list_(api: str, reading_key: Path, password_file: Path, customer: str, as_js
         click.echo(json.dumps(entries))
         return
     for entry in found:
-        click.echo(f"{entry.id}")
-        click.echo(f"  who       {entry.consent.consumer}")
-        click.echo(f"  what      {entry.record.category}, document 0x{entry.consent.data_root.hex()}")
-        click.echo(f"  purpose   {entry.record.purpose}")
-        click.echo(f"  notice    {entry.record.notice_version}, kept {entry.record.retention_days} days")
-        click.echo(f"  reward    {entry.consent.reward} wei")
-        click.echo(f"  until     {_date(entry.consent.valid_until)}")
+        click.echo(f"proposal {entry.id}")
+        for line in show("consent-record", entry.terms).splitlines():
+            click.echo(f"  {line}")
+        click.echo(f"  The document, 0x{entry.consent.data_root.hex()}:")
+        for line in show(entry.record.category, entry.document).splitlines():
+            click.echo(f"    {line}")
     if not found:
         click.echo("Nothing is asked of this customer.")
 
@@ -121,9 +122,3 @@ def accept(api: str, reading_key: Path, password_file: Path, keystore: Path, pro
     if found is None:
         raise NoSuchProposal(f"There is no proposal {proposal}: `faircart request list` shows what is asked")
     click.echo(json.dumps({"consent": client.accept(found)}))
-
-
-def _date(seconds: int) -> str:
-    import datetime
-
-    return datetime.datetime.fromtimestamp(seconds, datetime.UTC).strftime("%Y-%m-%d %H:%M UTC")

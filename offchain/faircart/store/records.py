@@ -114,7 +114,7 @@ class Customer(Record):
 
 @dataclass(frozen=True, slots=True)
 class Document(Record):
-    """One version of a customer's document.
+    """One version of a customer's document; with an `order_id` it waits for that order to be completed.
 
     Plaintext and salts lie in the vault as `document`, hex(data_root).
     """
@@ -129,6 +129,7 @@ class Document(Record):
     records: int
     period_from: str
     period_to: str
+    order_id: bytes
 
 
 @dataclass(frozen=True, slots=True)

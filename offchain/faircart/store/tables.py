@@ -146,6 +146,7 @@ documents = Table(
     _int("records"),
     _text("period_from", 10),
     _text("period_to", 10),
+    Column("order_id", LargeBinary(32), nullable=False, index=True),
 )
 requests = Table(
     "requests",

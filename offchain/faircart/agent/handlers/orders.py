@@ -2,10 +2,11 @@
 
 from dataclasses import replace
 
+from faircart.agent import effects
 from faircart.agent.context import Context
 from faircart.agent.handlers.outcome import NOTHING, Outcome, View
 from faircart.ethereum.events import Completed, Disputed, Funded, OrderEvent, Refunded, Resolved, Shipped
-from faircart.store.records import Order
+from faircart.store.records import Document, Order, Request
 
 STATE_AFTER: dict[type[OrderEvent], str] = {
     Shipped: "Shipped",
@@ -25,9 +26,33 @@ def funded(ctx: Context, view: View, event: Funded) -> Outcome:  # noqa: ARG001
     return Outcome((row,))
 
 
-def changed(ctx: Context, view: View, event: OrderEvent) -> Outcome:  # noqa: ARG001
+def changed(ctx: Context, view: View, event: OrderEvent) -> Outcome:
     """One of our orders goes on."""
     order = view.get(Order, event.order_id)
     if order is None:
         return NOTHING
-    return Outcome((replace(order, state=STATE_AFTER[type(event)], changed_at=event.at.timestamp),))
+    row = replace(order, state=STATE_AFTER[type(event)], changed_at=event.at.timestamp)
+    outcome = Outcome((row,))
+    if isinstance(event, Shipped):
+        claim = effects.order_call(ctx, event.order_id, "claim", event.confirm_by + 1)
+        return outcome + Outcome(effects=(claim,))
+    if isinstance(event, Completed | Resolved):
+        for document in view.find(Document, order_id=event.order_id):
+            outcome += made_current(ctx, view, document)
+    return outcome
+
+
+def made_current(ctx: Context, view: View, document: Document) -> Outcome:
+    """A customer's document becomes the one that is offered; open requests for it are laid before it."""
+    held = view.find(Document, customer=document.customer, category=document.category)
+    if document.current:
+        return NOTHING
+    newest = max((row.version for row in held), default=0)
+    changed = tuple(replace(row, current=False) for row in held if row.current)
+    row = replace(document, current=True, version=newest + 1)
+    proposals = tuple(
+        effects.propose(ctx, request.request_id, row.data_root)
+        for request in view.find(Request, own=False, state="Open")
+        if document.category in request.categories
+    )
+    return Outcome((*changed, row), proposals)

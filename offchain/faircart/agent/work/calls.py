@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from faircart import papers, sealing
 from faircart.agent import log
 from faircart.agent.tools import Tools
+from faircart.agent.work import consumer
 from faircart.agent.work.done import Done, NotYet, moot
 from faircart.errors import FairCartError
 from faircart.store import EffectRow, Work
-from faircart.store.records import Consent, Exchange, Offer, Paper, Withdrawal
+from faircart.store.records import Consent, Exchange, Offer, Order, Paper, Participant, Withdrawal
 
 
 class WouldCheat(FairCartError):
@@ -155,6 +156,49 @@ def _deliver(tools: Tools, effect: EffectRow) -> Decision:
     return Wanted("DataExchange", "deliver", arguments)
 
 
+def _prove_fault(tools: Tools, effect: EffectRow) -> Decision:
+    exchange_id = bytes.fromhex(effect.body["exchange"])
+    with tools.store.read() as work:
+        offer, exchange = _sale(work, effect)
+        pad = tools.secrets.get(work, "pad", exchange_id.hex())
+        participant = work.get(Participant, offer.custodian)
+    if exchange is None:
+        return _orphaned(tools, offer)
+    if exchange.state != "Delivered":
+        return moot(f"it is {exchange.state}")
+    if pad is None:
+        raise WouldCheat("the pad of a delivered exchange is gone")
+    offered = papers.Offer.from_json(offer.offer)
+    item = consumer.retrieve(tools, offer, participant)
+    proof = sealing.find_fault(item, exchange.wrapped_key, pad, offered.sealing.key_hash)
+    if proof is None:
+        raise WouldCheat("there is no fault to prove")
+    return Wanted("DataExchange", "proveFault", (offered.abi(), proof.abi()))
+
+
+def _claim(tools: Tools, effect: EffectRow) -> Decision:
+    order_id = bytes.fromhex(effect.body["order"])
+    with tools.store.read() as work:
+        paper, order = work.get(Paper, order_id), work.get(Order, order_id)
+    if paper is None or order is None or order.state != "Shipped":
+        return moot("it is not shipped")
+    return Wanted("CheckoutEscrow", "claim", (papers.Order.from_json(paper.body).abi(),))
+
+
+def _settle_order(tools: Tools, effect: EffectRow) -> Decision:
+    order_id = bytes.fromhex(effect.body["order"])
+    with tools.store.read() as work:
+        quote, order = work.get(Paper, order_id), work.get(Order, order_id)
+        paper = work.get(Paper, bytes.fromhex(effect.body["paper"]))
+    if quote is None or paper is None or order is None:
+        raise NotYet("the order is not confirmed on chain", 5)
+    if order.state not in ("Funded", "Shipped", "Disputed"):
+        return moot(f"it is {order.state}")
+    settlement = papers.Settlement.from_json(paper.body)
+    arguments = (papers.Order.from_json(quote.body).abi(), settlement.abi(), paper.signature)
+    return Wanted("CheckoutEscrow", "settle", arguments)
+
+
 def _in_state(*states: str) -> Callable[[Tools, EffectRow], Decision]:
     def decision(tools: Tools, effect: EffectRow) -> Decision:
         with tools.store.read() as work:
@@ -200,4 +244,7 @@ _DECISIONS: dict[str, Callable[[Tools, EffectRow], Decision]] = {
     "concede": _in_state("Delivered"),
     "abort": _in_state("Open"),
     "cancel": _in_state("Open"),
+    "proveFault": _prove_fault,
+    "claim": _claim,
+    "settleOrder": _settle_order,
 }
