@@ -10,7 +10,7 @@ export APE_DATA_FOLDER := $(CURDIR)/.ape
 export SOLCX_BINARY_PATH := $(CURDIR)/.ape/solcx
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
-.PHONY: help setup demo test fuzz lint format bench-seal lock clean
+.PHONY: help setup demo test gas fuzz lint format bench-seal lock clean
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
@@ -46,6 +46,9 @@ test: setup ## pass the tests
 
 fuzz: setup ## run the state machines much longer; EXAMPLES=2000 for each
 	FAIRCART_FUZZ=$(or $(EXAMPLES),2000) $(BIN)/pytest -p no:ape_test -s tests/machines $(ARGS)
+
+gas: setup ## measure the contracts' gas beside that of others; writes reports/gas.json
+	@$(BIN)/python -m tests.gas
 
 lint: setup ## ruff, mypy
 	$(BIN)/ruff check .

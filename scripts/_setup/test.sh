@@ -5,8 +5,8 @@ bin="$1"
 "$bin/pytest" -p no:ape_test tests/unit
 # Contract by contract on the in-process chain; the branch trees lie beside the tests.
 "$bin/ape" test tests/contracts --network ethereum:local:test
-# Every chunk position of fault proofs and the vectors of RFC 8439, on anvil.
-"$bin/pytest" -p no:ape_test tests/proofs
+# Every chunk position of fault proofs, the vectors of RFC 8439 and the gas figures, on anvil.
+"$bin/pytest" -p no:ape_test tests/proofs tests/gas
 # Random people at random times against models of the contracts, on anvil.
 "$bin/pytest" -p no:ape_test tests/machines
 # Agents as processes, on networks of their own.
