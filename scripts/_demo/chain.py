@@ -7,8 +7,7 @@ receipt is awaited, so that a wave takes one block and not one block each.
 from __future__ import annotations
 
 import shutil
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from eth_account.signers.local import LocalAccount
@@ -23,6 +22,8 @@ from web3.types import TxReceipt, Wei
 from scripts._demo.processes import Processes, free_port
 
 BLOCK_SECONDS = 1
+# What ape takes for the chain id of its network `ethereum:local`.
+CHAIN_ID = 1337
 WAVE_SECONDS = 60
 PRIORITY_FEE = Web3.to_wei(1, "gwei")
 
@@ -51,6 +52,7 @@ def start_anvil(processes: Processes) -> str:
         "anvil",
         [
             *(anvil, "--host", "127.0.0.1", "--port", str(port), "--silent"),
+            *("--chain-id", str(CHAIN_ID)),
             *("--accounts", "10", "--balance", "10000", "--block-time", str(BLOCK_SECONDS)),
         ],
     )
@@ -73,6 +75,7 @@ class Chain:
         """
         nonces: dict[ChecksumAddress, int] = {}
         hashes = []
+        fees = self._fees()
         for call in calls:
             sender = call.sender.address
             if sender not in nonces:
@@ -83,7 +86,7 @@ class Chain:
                     "value": Wei(call.value),
                     "nonce": nonces[sender],  # type: ignore[typeddict-item]
                     "chainId": self._chain_id,
-                    **self._fees(),  # type: ignore[typeddict-item]
+                    **fees,  # type: ignore[typeddict-item]
                 }
             )
             nonces[sender] += 1
@@ -97,6 +100,7 @@ class Chain:
         """Send plain ether (wei) from one account to many, as one wave."""
         nonce = self.web3.eth.get_transaction_count(sender.address, "pending")
         hashes = []
+        fees = self._fees()
         for offset, (receiver, amount) in enumerate(payments):
             transaction = {
                 "to": receiver,
@@ -104,15 +108,15 @@ class Chain:
                 "gas": 21_000,
                 "nonce": nonce + offset,
                 "chainId": self._chain_id,
-                **self._fees(),
+                **fees,
             }
             hashes.append(self._send_raw(sender, transaction))
         for transaction_hash in hashes:
             self._receipt(transaction_hash, "payment")
 
-    def balances(self, addresses: dict[str, ChecksumAddress]) -> dict[str, int]:
-        """Balance in wei of each named address."""
-        return {name: self.web3.eth.get_balance(address) for name, address in addresses.items()}
+    def balances(self, addresses: Mapping[str, ChecksumAddress], block: int) -> dict[str, int]:
+        """Balance in wei of each named address after `block`."""
+        return {name: self.web3.eth.get_balance(address, block) for name, address in addresses.items()}
 
     def burned(self, first_block: int, last_block: int) -> int:
         """Base fees destroyed (wei) from `first_block` to `last_block`, both included (EIP-1559)."""
@@ -121,13 +125,6 @@ class Chain:
             block = self.web3.eth.get_block(number)
             total += block.get("baseFeePerGas", 0) * block["gasUsed"]
         return total
-
-    def collected(self, first_block: int, last_block: int) -> dict[ChecksumAddress, int]:
-        """Who mined how many of the blocks from `first_block` to `last_block`, both included."""
-        miners: dict[ChecksumAddress, int] = defaultdict(int)
-        for number in range(first_block, last_block + 1):
-            miners[self.web3.eth.get_block(number)["miner"]] += 1
-        return dict(miners)
 
     def _fees(self) -> dict[str, int]:
         base = self.web3.eth.get_block("latest").get("baseFeePerGas", 0)

@@ -1,0 +1,106 @@
+"""The demo's two networks: contracts on an anvil of its own, and stream nodes, one for each company."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from eth_typing import ChecksumAddress
+from faircart.errors import FairCartError
+from web3 import Web3
+from web3.contract import Contract
+
+from scripts._demo.processes import Processes
+
+ROOT = Path(__file__).parents[2]
+NETWORK = "local"
+CONTRACTS = ("CheckoutEscrow", "ConsentRegistry", "DataExchange")
+
+
+class CommandFailed(FairCartError):
+    """A command that the demo ran ended with an error; the message is the command's own."""
+
+
+def run_command(command: Sequence[str], what: str) -> str:
+    """Run a command to its end and return what it printed. Raises `CommandFailed` with its error."""
+    done = subprocess.run(
+        list(command), cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0:
+        raise CommandFailed(f"{what} failed (exit code {done.returncode}):\n{done.stderr.strip()}")
+    return done.stdout
+
+
+def faircart(*arguments: str) -> str:
+    """Run the `faircart` command line that lies beside this Python."""
+    command = [str(Path(sys.executable).parent / "faircart"), *arguments]
+    return run_command(command, f"faircart {' '.join(arguments[:2])}")
+
+
+@dataclass(frozen=True)
+class StreamNode:
+    """Access to one company's stream node. The password stays in its file."""
+
+    url: str
+    user: str
+    password_file: str
+    address: str
+
+
+@dataclass(frozen=True)
+class Streams:
+    """The stream network: what it runs on, and a node for each company."""
+
+    kind: str
+    chain_name: str
+    nodes: tuple[StreamNode, ...]
+
+
+def deploy_contracts(ethereum_url: str, records: Path) -> None:
+    """Deploy the three contracts with the ape deploy script, which leaves its records in `records`."""
+    run_command(
+        [
+            *(str(Path(sys.executable).parent / "ape"), "run", "deploy"),
+            *("--network", f"ethereum:{NETWORK}:{ethereum_url}", "--account", "TEST::0"),
+            *("--records", str(records)),
+        ],
+        "ape run deploy",
+    )
+
+
+def contracts_at(web3: Web3, records: Path) -> dict[str, Contract]:
+    """The deployed contracts by name, from the records that the deploy script wrote."""
+    records: Mapping[str, Any] = {
+        name: json.loads((records / NETWORK / f"{name}.json").read_text()) for name in CONTRACTS
+    }
+    return {
+        name: web3.eth.contract(address=cast(ChecksumAddress, record["address"]), abi=record["abi"])
+        for name, record in records.items()
+    }
+
+
+def start_streams(processes: Processes, folder: Path) -> Streams:
+    """Start the embedded stream node with one wallet for each company and return how to reach them."""
+    description = folder / "streams.json"
+    child = processes.start(
+        "streams",
+        [
+            *(sys.executable, "-m", "faircart.standin", "--data", str(folder / "streams")),
+            *("--wallets", "2", "--port-file", str(description)),
+        ],
+    )
+    processes.wait_until(child, description.exists, 30)
+    described = json.loads(description.read_text())
+    return Streams(
+        kind=described["kind"],
+        chain_name=described["chain"],
+        nodes=tuple(
+            StreamNode(wallet["url"], wallet["user"], wallet["passwordFile"], wallet["address"])
+            for wallet in described["wallets"]
+        ),
+    )
