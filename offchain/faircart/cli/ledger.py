@@ -1,7 +1,9 @@
 """`faircart ledger`: the access log as its customer reads it."""
 
 import json
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -27,9 +29,15 @@ def ledger(api: str, reading_key: Path, password_file: Path, customer: str, as_j
     if as_json:
         click.echo(json.dumps(entries))
         return
-    for entry in entries:
-        click.echo(f"{entry['when']}  {entry['step']}")
-        for label, name in LINES:
-            click.echo(f"  {label:<10} {entry[name]}")
+    for line in ledger_lines(entries):
+        click.echo(line)
     if not entries:
         click.echo("No access is recorded for this customer.")
+
+
+def ledger_lines(entries: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """The lines in which a person reads entries of `CustomerClient.access_log`."""
+    for entry in entries:
+        yield f"{entry['when']}  {entry['step']}"
+        for label, name in LINES:
+            yield f"  {label:<10} {entry[name]}"

@@ -1,0 +1,54 @@
+"""The whole chain once, on real orders: `make demo`, or `ape run demo`."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import tempfile
+from pathlib import Path
+
+import click
+from faircart.errors import FairCartError
+from rich.console import Console
+
+from scripts._demo.progress import Progress
+from scripts._demo.run import run
+
+
+def _end(number: int, _: object) -> None:
+    # As an exception, so that every child process is stopped on the way out.
+    raise SystemExit(128 + number)
+
+
+@click.command()
+@click.option(
+    "--customers",
+    "count",
+    type=click.IntRange(min=1),
+    default=5,
+    show_default=True,
+    help="How many customers of the sample file take part.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout; amounts are wei.")
+def cli(count: int, as_json: bool) -> None:
+    """Turn real shop orders into a consented, paid-for, decrypted data set.
+
+    Starts an Ethereum network (anvil), stream nodes and two agents of its own on free loopback ports, and
+    ends them all. Exit code 0 only if ether is conserved to the wei and every decrypted document equals what
+    went in.
+    """
+    signal.signal(signal.SIGTERM, _end)
+    try:
+        with tempfile.TemporaryDirectory(prefix="faircart-demo-") as folder:
+            report = run(Path(folder), count, Progress(Console(stderr=True)))
+    except FairCartError as error:
+        raise click.ClickException(str(error)) from error
+    except KeyboardInterrupt:
+        click.echo("Interrupted; everything that the demo started has been ended.", err=True)
+        sys.exit(130)
+    if as_json:
+        click.echo(report.to_json())
+    else:
+        report.print(Console())
+    if not report.checks.all_hold:
+        sys.exit(1)
