@@ -12,6 +12,7 @@ COMMANDS = {
     "init": ("faircart.cli.init:init", "Write a configuration and make an enterprise's keys."),
     "ledger": ("faircart.cli.ledger:ledger", "Show a customer every access to its data."),
     "request": ("faircart.cli.request:request", "Ask for data; see what is asked, and answer."),
+    "streams": ("faircart.cli.streams:streams", "Start stream nodes, create streams, take companies in."),
     "withdraw": ("faircart.cli.withdraw:withdraw", "Withdraw a consent, or all of them."),
 }
 

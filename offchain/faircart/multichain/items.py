@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
@@ -17,6 +18,7 @@ MAX_OFFCHAIN_BYTES = 1_073_741_824  # maximum-chunk-size * maximum-chunk-count
 MAX_KEY_BYTES = 256
 MAX_BATCH_ITEMS = 32  # max-std-op-returns-count
 _INT64 = 2**63
+_HALF_PAIR = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -119,16 +121,31 @@ class NodeInfo:
     node_address: str
 
 
+def check_data(data: Data) -> None:
+    """Raises InvalidItem for what no node takes or gives back as it was. Names no content."""
+    if isinstance(data, Text):
+        _check_text(data.value)
+    elif isinstance(data, Json):
+        check_json(data.value)
+    elif not isinstance(data, bytes):
+        raise InvalidItem(detail=f"data must be bytes, Json or Text, not {type(data).__name__}")
+
+
 def encode(data: Data) -> str | dict[str, Any]:
-    """`data` as a `publish` parameter; raises InvalidItem for what no node takes."""
-    if isinstance(data, bytes | bytearray | memoryview):
-        return bytes(data).hex()
+    """`data` as a `publish` parameter."""
     if isinstance(data, Text):
         return {"text": data.value}
     if isinstance(data, Json):
-        check_json(data.value)
         return {"json": data.value}
-    raise InvalidItem(detail="data must be bytes, Json or Text")
+    return data.hex()
+
+
+def _check_text(text: Any) -> None:
+    if not isinstance(text, str):
+        raise InvalidItem(detail=f"a text must be a string, not {type(text).__name__}")
+    # no encoding attempt: its error would carry the text
+    if _HALF_PAIR.search(text):
+        raise InvalidItem(detail="a text holds half of a surrogate pair, which is no Unicode")
 
 
 def check_json(value: Any, depth: int = 0) -> None:
@@ -139,13 +156,14 @@ def check_json(value: Any, depth: int = 0) -> None:
         raise InvalidItem(detail="JSON is nested more than 95 levels deep")
     if isinstance(value, dict):
         for name, member in value.items():
-            if not isinstance(name, str):
-                raise InvalidItem(detail="JSON member names must be strings")
+            _check_text(name)
             check_json(member, depth + 1)
     elif isinstance(value, list | tuple):
         for member in value:
             check_json(member, depth + 1)
-    elif isinstance(value, bool) or value is None or isinstance(value, str):
+    elif isinstance(value, str):
+        _check_text(value)
+    elif isinstance(value, bool) or value is None:
         return
     elif isinstance(value, int):
         if not -_INT64 <= value < _INT64:
@@ -162,7 +180,7 @@ def size_of(data: Data) -> int:
     if isinstance(data, Text):
         return len(data.value.encode())
     if isinstance(data, Json):
-        return len(json.dumps(data.value, ensure_ascii=False).encode("utf-8", "surrogatepass"))
+        return len(json.dumps(data.value, ensure_ascii=False).encode())
     return len(data)
 
 
@@ -174,9 +192,10 @@ def check_keys(keys: str | tuple[str, ...] | list[str]) -> tuple[str, ...]:
     if not listed:
         raise InvalidItem(detail="an item needs at least one key")
     for key in listed:
-        if not isinstance(key, str) or key == "*":
+        _check_text(key)
+        if key == "*":
             raise InvalidItem(detail="a key must be a string other than *")
-        if len(key.encode("utf-8", "surrogatepass")) > MAX_KEY_BYTES:
+        if len(key.encode()) > MAX_KEY_BYTES:
             raise InvalidItem(detail=f"a key is longer than {MAX_KEY_BYTES} bytes of UTF-8")
     return listed
 

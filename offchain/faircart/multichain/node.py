@@ -22,6 +22,7 @@ from faircart.multichain.items import (
     Permission,
     StreamInfo,
     Text,
+    check_data,
     check_keys,
     encode,
     parse_data,
@@ -216,7 +217,7 @@ class StreamNode:
         `InvalidItem` for what no node takes.
         """
         item = NewItem(check_keys(tuple(keys) if not isinstance(keys, str) else keys), data, offchain)
-        _check_size(item)
+        _check(item)
         if isinstance(data, bytes) and len(data) > CACHE_ABOVE:
             return self._publish_through_cache(stream, item, address)
         return self._publish(stream, [item], address, [self._parameters(item)])
@@ -238,8 +239,7 @@ class StreamNode:
         A batch is all or nothing; when a later batch fails, the earlier ones stay published.
         """
         for item in items:
-            check_keys(item.keys)
-            _check_size(item)
+            _check(item)
         txids: list[str] = []
         for batch in _batches(items):
             if len(batch) == 1:
@@ -441,7 +441,9 @@ def _plain(data: Data) -> Any:
     return data.value if isinstance(data, Json | Text) else data
 
 
-def _check_size(item: NewItem) -> None:
+def _check(item: NewItem) -> None:
+    check_keys(item.keys)
+    check_data(item.data)
     limit = MAX_OFFCHAIN_BYTES if item.offchain else MAX_ONCHAIN_BYTES
     if size_of(item.data) > limit:
         kind = "off-chain" if item.offchain else "on-chain"

@@ -110,7 +110,14 @@ def running(
 
 
 def write_description(network: Network, path: Path) -> None:
+    write_text(path, json.dumps(network.to_json(), indent=2) + "\n")
+
+
+def write_text(path: Path, text: str) -> None:
     """Written whole or not at all, so that whoever waits for the file can read it at once."""
     part = path.with_name(path.name + ".part")
-    part.write_text(json.dumps(network.to_json(), indent=2) + "\n")
-    part.replace(path)
+    try:
+        part.write_text(text)
+        part.replace(path)
+    except OSError as error:
+        raise StreamsError(f"{path}: cannot be written ({error.strerror})") from None

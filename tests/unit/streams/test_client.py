@@ -1,0 +1,477 @@
+"""The client and what a node may do to it."""
+
+from __future__ import annotations
+
+import gc
+import http.client
+import inspect
+import io
+import logging
+import socket
+import ssl
+import subprocess
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from faircart.multichain import Json, StreamNode, Text, errors, transport
+from faircart.multichain.items import MAX_KEY_BYTES, NewItem
+from faircart.multichain.node import CACHE_ABOVE
+from faircart.multichain.transport import METHODS, REPEATABLE, NodeRpc
+from faircart.standin.service import StandIn
+
+from tests.unit.streams.conftest import Party
+from tests.unit.streams.fake_node import Answer, FakeNode, error, result
+from tests.unit.streams.fake_node import http as http_answer
+
+PASSWORD = "a secret password"
+
+
+@pytest.fixture(autouse=True)
+def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("faircart.multichain.node._LOOK_UP_AFTER", (0.01, 0.01))
+
+
+def rpc(node: FakeNode, **options: Any) -> NodeRpc:
+    return NodeRpc(node.url, "user", PASSWORD, **{"timeout": 5.0, **options})
+
+
+# --- errors ---
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (http_answer(401, b"", "text/html"), errors.Unauthorised),
+        (http_answer(403, b"", "text/html"), errors.Forbidden),
+        (http_answer(404, b"", "text/html"), errors.WrongPath),
+        (http_answer(405, b"JSONRPC server handles only POST requests", "text/html"), errors.NotANode),
+        (http_answer(413, b"<HTML></HTML>", "text/html"), errors.TooLarge),
+        (http_answer(503, b"Work queue depth exceeded", "text/html"), errors.Overloaded),
+        (http_answer(200, b"<html>hello</html>", "text/html"), errors.NotANode),
+        (http_answer(200, b"[]"), errors.NotANode),
+        (http_answer(200, b'{"result": 1}'), errors.NotANode),
+        (http_answer(200, b""), errors.NotANode),
+        (http_answer(302, b"", more="Location: http://192.0.2.1/\r\n"), errors.NotANode),
+        (http_answer(500, b'{"result": null, "error": "text", "id": 1}'), errors.NotANode),
+        (error(404, -32601, "Method not found"), errors.MethodNotFound),
+        (error(400, -32600, "Wrong chain name"), errors.WrongChain),
+        (error(400, -32600, "Missing method"), errors.InvalidRequest),
+        (error(500, -32700, "Parse error"), errors.UnreadableRequest),
+        (error(500, -32603), errors.InternalFailure),
+        (error(500, -1), errors.InvalidCall),
+        (error(500, -5), errors.InvalidAddress),
+        (error(500, -6), errors.InsufficientFunds),
+        (error(500, -8), errors.InvalidParameter),
+        (error(500, -13), errors.WalletLocked),
+        (error(500, -20), errors.DatabaseFailure),
+        (error(500, -26), errors.Rejected),
+        (error(500, -28, "RPC server started"), errors.WarmingUp),
+        (error(500, -701), errors.NotAllowed),
+        (error(500, -702), errors.NotSupported),
+        (
+            error(500, -702, "This feature is only available in MultiChain Enterprise: x"),
+            errors.EnterpriseOnly,
+        ),
+        (error(500, -703), errors.NotSubscribed),
+        (error(500, -704), errors.NoPermission),
+        (error(500, -705), errors.DuplicateName),
+        (error(500, -706), errors.UnconfirmedEntity),
+        (error(500, -708), errors.EntityNotFound),
+        (error(500, -709), errors.KeyNotInWallet),
+        (error(500, -710), errors.TransactionNotFound),
+        (error(500, -711), errors.BlockNotFound),
+        (error(500, -712, "Invalid vout"), errors.OutputNotFound),
+        (error(500, -712, "Data for this output is not available"), errors.PayloadNotHere),
+        (error(500, -713), errors.OutputWithoutData),
+        (error(500, -716), errors.NoUnspentOutputs),
+        (error(500, -718), errors.UpgradeRequired),
+        (error(500, -999), errors.MultiChainError),
+    ],
+)
+def test_every_refusal_has_a_type(answer: bytes, kind: type[errors.MultiChainError]) -> None:
+    with FakeNode(answer) as node, pytest.raises(errors.MultiChainError) as caught:
+        rpc(node, attempts=1).getinfo()
+    assert type(caught.value) is kind
+    assert "getinfo" in str(caught.value)
+
+
+def test_an_unreachable_node_is_told_from_one_that_answers_late_or_breaks_off() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    with pytest.raises(errors.Unreachable):
+        NodeRpc(f"http://127.0.0.1:{port}/", "u", "p").getinfo()
+    with pytest.raises(errors.Unreachable):
+        NodeRpc("http://nosuch.invalid/", "u", "p").getinfo()
+    with FakeNode(lambda *_: time.sleep(2)) as node, pytest.raises(errors.TimedOut):
+        rpc(node, timeout=0.2, attempts=1).getinfo()
+    with FakeNode(None) as node, pytest.raises(errors.ConnectionCut):
+        rpc(node, attempts=1).getinfo()
+    half = result("x" * 100)[:-50]
+
+    def break_off(client: socket.socket, _: bytes) -> None:
+        client.sendall(half)
+        client.close()
+
+    with FakeNode(break_off) as node, pytest.raises(errors.ConnectionCut):
+        rpc(node, attempts=1).getinfo()
+
+
+def test_an_answer_that_trickles_in_forever_is_cut_off_at_the_timeout() -> None:
+    def trickle(client: socket.socket, _: bytes) -> None:
+        client.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n")
+        for _ in range(100):
+            client.sendall(b" " * 300_000)
+            time.sleep(0.05)
+
+    with FakeNode(trickle) as node:
+        since = time.monotonic()
+        with pytest.raises(errors.TimedOut):
+            rpc(node, timeout=0.3, attempts=1).getinfo()
+        assert time.monotonic() - since < 2
+
+
+def test_a_misspelled_method_fails_at_once_on_our_side() -> None:
+    with FakeNode(result(1)) as node:
+        for name in ("getinf", "liststreamitms", "getwallettransaction"):
+            with pytest.raises(errors.UnknownMethod):
+                getattr(rpc(node), name)
+            with pytest.raises(errors.UnknownMethod):
+                rpc(node).call(name)
+        assert node.requests == []
+    assert "getwallettransaction" not in METHODS  # with an all-zero txid it kills a node
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "127.0.0.1:1",
+        "ftp://h/",
+        "http://",
+        "http://user:secret@h/",
+        "http://h/?x",
+        "http://h:99999/",
+    ],
+)
+def test_an_unusable_address_is_refused_without_repeating_it(url: str) -> None:
+    with pytest.raises(errors.BadConfiguration) as caught:
+        NodeRpc(url, "u", "p")
+    assert "secret" not in str(caught.value)
+
+
+# --- the connection ---
+def test_a_node_may_lie_behind_a_path_and_the_chain_name_is_sent_if_it_is_known() -> None:
+    with FakeNode(result(7)) as node:
+        behind = NodeRpc(node.url + "nodes/shop", "user", PASSWORD, chain_name="shop")
+        assert behind.getblockcount() == 7
+        assert node.requests[0].startswith(b"POST /nodes/shop HTTP/1.1\r\n")
+        assert node.bodies[0]["chain_name"] == "shop"
+        assert rpc(node).getblockcount() == 7
+        assert "chain_name" not in node.bodies[1]
+
+
+def test_https_needs_a_certificate_that_we_trust(tmp_path: Path) -> None:
+    key, certificate = tmp_path / "key.pem", tmp_path / "cert.pem"
+    subprocess.run(
+        [
+            *(
+                "openssl",
+                "req",
+                "-x509",
+                "-newkey",
+                "rsa:2048",
+                "-nodes",
+                "-days",
+                "1",
+                "-subj",
+                "/CN=localhost",
+            ),
+            *("-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(certificate)),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(certificate, key)
+    with FakeNode(result(7), tls=tls) as node:
+        assert rpc(node, verify=str(certificate)).getblockcount() == 7
+        with pytest.raises(errors.Unreachable, match="certificate"):
+            rpc(node).getblockcount()
+
+
+def test_calls_share_one_connection_which_is_renewed_before_the_server_closes_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with FakeNode(result(7)) as node:
+        client = rpc(node)
+        for _ in range(5):
+            client.getblockcount()
+        assert node.connections == 1
+        monkeypatch.setattr(transport, "_RENEW_AFTER", 0.05)
+        time.sleep(0.1)
+        assert client.getblockcount() == 7
+        assert node.connections == 2
+    assert transport.SERVER_IDLE_SECONDS - 30 == 0
+
+
+def test_a_connection_that_the_server_has_closed_is_opened_again() -> None:
+    def answer_and_close(client: socket.socket, _: bytes) -> None:
+        client.sendall(result(7))
+        client.close()
+
+    with FakeNode(answer_and_close) as node:
+        client = rpc(node)
+        assert [client.getblockcount() for _ in range(3)] == [7, 7, 7]
+
+
+def test_at_most_4_calls_are_in_flight_whoever_makes_them() -> None:
+    def slow(client: socket.socket, _: bytes) -> None:
+        time.sleep(0.05)
+        client.sendall(result(7))
+
+    with FakeNode(slow) as node:
+        clients = [rpc(node), rpc(node)]
+        threads = [threading.Thread(target=clients[i % 2].getblockcount) for i in range(24)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(node.requests) == 24
+        assert node.most_busy == 4
+
+
+def test_proxies_and_netrc_of_the_environment_are_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://192.0.2.1:9/")
+    with FakeNode(result(7)) as node:
+        assert rpc(node).getblockcount() == 7
+
+
+# --- repeating ---
+@pytest.mark.parametrize("failure", [http_answer(503, b"", "text/html"), error(500, -28, "starting")])
+def test_what_a_node_refused_without_doing_anything_is_repeated_for_every_method(failure: bytes) -> None:
+    with FakeNode(failure, failure, result("txid")) as node:
+        assert rpc(node).grant("a", "send") == "txid"
+        assert node.methods == ["grant"] * 3
+
+
+def test_only_harmless_calls_are_repeated_when_an_answer_was_lost() -> None:
+    with FakeNode(None, result(7)) as node:
+        assert rpc(node).getblockcount() == 7
+        assert node.methods == ["getblockcount"] * 2
+    for method in sorted(METHODS - REPEATABLE):
+        with FakeNode(None) as node:
+            with pytest.raises(errors.ConnectionCut):
+                rpc(node).call(method)
+            assert node.methods == [method]
+
+
+def test_what_was_refused_for_a_reason_is_not_repeated() -> None:
+    with FakeNode(error(500, -704)) as node:
+        with pytest.raises(errors.NoPermission):
+            rpc(node).getinfo()
+        assert len(node.requests) == 1
+
+
+def test_pauses_grow_and_differ(monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr(transport.time, "sleep", pauses.append)
+    with FakeNode(http_answer(503, b"", "text/html")) as node:
+        for _ in range(5):
+            with pytest.raises(errors.Overloaded):
+                rpc(node).getinfo()
+    assert len(pauses) == 15
+    assert len(set(pauses)) > 5
+    assert max(pauses[0::3]) <= 0.2 <= min(pauses[1::3]) * 1.01 <= 0.41
+    assert min(pauses[2::3]) >= 0.4
+
+
+def test_a_publish_that_cannot_be_looked_up_is_reported_as_uncertain() -> None:
+    with FakeNode(None) as node:
+        client = StreamNode(node.url, "user", PASSWORD, timeout=1)
+        with pytest.raises(errors.PublishUncertain):
+            client.publish("stream", "key", b"x", address="a")
+        assert node.methods.count("publishfrom") == 1
+
+
+# --- what never gets sent ---
+@pytest.mark.parametrize(
+    ("keys", "data"),
+    [
+        ([], b""),
+        (["*"], b""),
+        (["é" * (MAX_KEY_BYTES // 2) + "x"], b""),
+        (["k"], Json(2**63)),
+        (["k"], Json(float("nan"))),
+        (["k"], Json({"a": [float("inf")]})),
+        (["k"], Json({1: 2})),  # type: ignore[dict-item]
+        (["k"], Json(object())),  # type: ignore[arg-type]
+        (["k"], Text("\ud800")),
+        (["k"], "text without Text"),
+        (["k"], bytes(2_097_153)),
+    ],
+)
+def test_what_no_node_takes_is_refused_before_it_is_sent(keys: list[str], data: Any) -> None:
+    with FakeNode(result("txid")) as node:
+        client = StreamNode(node.url, "user", PASSWORD)
+        with pytest.raises(errors.InvalidItem):
+            client.publish("stream", keys, data, address="a")
+        with pytest.raises(errors.InvalidItem):
+            client.publish_many("stream", [NewItem(tuple(keys), data)] * 2, address="a")
+        assert node.requests == []
+
+
+def test_a_vout_comes_from_the_item_alone(standin: StandIn, shop: Party) -> None:
+    shop.node.create_stream("s", [])
+    shop.node.publish_many(
+        "s", [NewItem((f"k{i}",), bytes([i]) * 20_000) for i in range(3)], address=shop.address
+    )
+    shop.node.subscribe("s")
+    asked: list[tuple[Any, ...]] = []
+    original = NodeRpc.call
+
+    def watch(self: NodeRpc, method: str, *params: Any, **options: Any) -> Any:
+        asked.append((method, *params))
+        return original(self, method, *params, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(NodeRpc, "call", watch)
+        items = shop.node.items("s")
+        assert [shop.node.payload(item)[:1] for item in items] == [b"\0", b"\1", b"\2"]
+    fetched = [call[1:3] for call in asked if call[0] == "gettxoutdata"]
+    assert fetched == [(item.txid, item.vout) for item in items]
+    for name in dir(StreamNode):
+        if not name.startswith("_") and callable(getattr(StreamNode, name)):
+            assert "vout" not in inspect.signature(getattr(StreamNode, name)).parameters
+
+
+def test_a_payload_that_is_altered_on_the_way_is_handed_on_as_it_is(standin: StandIn, shop: Party) -> None:
+    """The client checks no content: whoever reads must check it against what was signed."""
+    shop.node.create_stream("s", [])
+    shop.node.subscribe("s")
+    txid = shop.node.publish("s", "k", b"\0" * 20_000, address=shop.address)
+    standin.corrupt_answers(1)
+    assert shop.node.payload(shop.node.item("s", txid)) == b"\1" + b"\0" * 19_999
+
+
+def test_a_node_that_restarts_is_waited_for(standin: StandIn, shop: Party) -> None:
+    standin.stop_wallet(1)
+    with pytest.raises(errors.Unreachable):
+        shop.node.info()
+    standin.start_wallet(1, warm_up=0.5)
+    assert shop.node.wait_until_ready(10).blocks == 1
+
+
+def test_a_late_answer_to_a_publish_is_looked_for(standin: StandIn, shop: Party) -> None:
+    shop.node.create_stream("s", [])
+    shop.node.subscribe("s")
+    faults = standin.faults(1)
+    faults.only, faults.slow_answer, faults.slow_answer_seconds = "publishfrom", 1, 1.5
+    access = standin.access(1)
+    hasty = StreamNode(access.url, access.user, access.password(), timeout=0.5)
+    txid = hasty.publish("s", "own key", b"x", address=shop.address)
+    assert [item.txid for item in shop.node.items("s")] == [txid]
+
+
+# --- what must never be seen ---
+KEY, PAYLOAD = "item-key-4711", "payload-deadbeef"
+SECRETS = {
+    "password": PASSWORD,
+    "payload": PAYLOAD,
+    "payload as hex": PAYLOAD.encode().hex(),
+    "key": KEY,
+    "authorization": "dXNlcjphIHNlY3JldCBwYXNzd29yZA",
+}
+
+
+def _publish(client: StreamNode) -> None:
+    for data in (PAYLOAD.encode(), Text(PAYLOAD), Json({"x": PAYLOAD})):
+        client.publish("stream", KEY, data, address="a")
+
+
+def _publish_what_no_node_takes(client: StreamNode) -> None:
+    client.publish("stream", KEY, Text(PAYLOAD + "\ud800"), address="a")
+
+
+def _read(client: StreamNode) -> None:
+    client.key_items("stream", KEY)
+
+
+def _large(client: StreamNode) -> None:
+    payload = PAYLOAD.encode() * (CACHE_ABOVE // 8)
+    client.publish("stream", KEY, payload, address="a", offchain=True)
+
+
+_LEAKY = f"Invalid item {KEY} with {PAYLOAD} for user: {PASSWORD}"
+
+
+@pytest.mark.parametrize("action", [_publish, _publish_what_no_node_takes, _read, _large])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        result("txid"),
+        error(500, -8, _LEAKY),
+        error(500, -99, _LEAKY),
+        error(500, -702, _LEAKY),
+        http_answer(500, _LEAKY.encode(), "text/plain"),
+        http_answer(401, b"", "text/html"),
+        http_answer(413, _LEAKY.encode(), "text/html"),
+        http_answer(200, _LEAKY.encode(), "text/html"),
+        result([{"keys": [KEY], "data": PAYLOAD}]),
+        None,
+        lambda *_: time.sleep(1.5),
+    ],
+)
+def test_no_payload_password_or_key_is_logged_or_raised_at_any_level(
+    action: Callable[[StreamNode], None], answer: Answer, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    for name in ("Savoir", "urllib3", "requests", "faircart.multichain"):
+        caplog.set_level(logging.DEBUG, logger=name)
+    told = io.StringIO()
+    with FakeNode(answer) as node:
+        client = StreamNode(node.url, "user", PASSWORD, timeout=0.5)
+        try:
+            action(client)
+        except errors.MultiChainError as failure:
+            chain: BaseException | None = failure
+            while chain is not None:
+                told.write(repr(chain) + str(chain) + repr(vars(chain)))
+                chain = chain.__cause__ or chain.__context__
+            told.write("".join(traceback.format_exception(failure)))
+        told.write(repr(client) + repr(vars(client)) + repr(client._rpc))
+    told.write(caplog.text + "".join(repr(vars(record)) for record in caplog.records))
+    assert [name for name, secret in SECRETS.items() if secret in told.getvalue()] == []
+    assert not [record for record in caplog.records if record.name == "Savoir"]
+
+
+def test_savoirs_own_way_to_a_node_is_never_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    def forbidden(*_: Any, **__: Any) -> None:
+        raise AssertionError("savoir sent something itself")
+
+    monkeypatch.setattr("requests.post", forbidden)
+    with FakeNode(result(7)) as node:
+        client = rpc(node)
+        assert client.getblockcount() == 7
+        with pytest.raises(errors.UnknownMethod):
+            client()
+        assert PASSWORD not in repr(vars(client))
+
+
+def test_closing_leaves_no_connection_even_after_errors() -> None:
+    with FakeNode(http_answer(503, b"", "text/html"), error(500, -28), result(7)) as node:
+        client = rpc(node)
+        gc.disable()
+        try:
+            assert client.getblockcount() == 7
+            client.close()
+            connections = [
+                one
+                for one in gc.get_objects()
+                if isinstance(one, http.client.HTTPConnection) and one.port == node.port
+            ]
+            assert [one for one in connections if one.sock is not None] == []
+        finally:
+            gc.enable()
