@@ -35,7 +35,7 @@ setup: .make/node .make/python .make/solc .make/contracts ## install everything,
 SOLIDITY := $(shell find contracts interfaces -name '*.sol' 2>/dev/null)
 .make/contracts: $(SOLIDITY) ape-config.yaml scripts/_abi.py .make/solc
 	@$(BIN)/ape compile >&2
-	@$(BIN)/python scripts/_abi.py
+	@$(BIN)/python scripts/_abi.py >&2
 	@touch $@
 
 demo: setup ## run the whole chain once on real orders; ARGS="--customers 20 --json"
