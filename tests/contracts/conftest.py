@@ -66,3 +66,8 @@ def escrow(deployer: AccountAPI, project: Any) -> ContractInstance:
 @pytest.fixture(scope="session")
 def registry(deployer: AccountAPI, project: Any) -> ContractInstance:
     return deployer.deploy(project.ConsentRegistry)
+
+
+@pytest.fixture(scope="session")
+def exchange(deployer: AccountAPI, project: Any, registry: ContractInstance) -> ContractInstance:
+    return deployer.deploy(project.DataExchange, registry)

@@ -3,15 +3,8 @@
 from typing import Any
 
 import pytest
-from ape.api import AccountAPI
-from ape.contracts import ContractInstance
 
 from tests.support.trade import STANDING, Trade
-
-
-@pytest.fixture(scope="session")
-def exchange(deployer: AccountAPI, project: Any, registry: ContractInstance) -> ContractInstance:
-    return deployer.deploy(project.DataExchange, registry)
 
 
 @pytest.fixture
