@@ -34,7 +34,8 @@ setup: .make/node .make/python .make/solc .make/contracts ## install everything,
 
 SOLIDITY := $(shell find contracts interfaces -name '*.sol' 2>/dev/null)
 .make/contracts: $(SOLIDITY) ape-config.yaml scripts/_abi.py .make/solc
-	@$(BIN)/ape compile >&2
+	@# All of it: a contract whose imports changed in words only has another metadata hash, and ape keeps the old.
+	@$(BIN)/ape compile --force >&2
 	@$(BIN)/python scripts/_abi.py >&2
 	@touch $@
 

@@ -52,7 +52,7 @@ def cli(
     standard_json: Path | None,
 ) -> None:
     """Deploy CheckoutEscrow, ConsentRegistry and DataExchange, as far as they are not there yet."""
-    containers = _containers()
+    containers = _containers(fresh=not is_local(provider))
     steps = _plan(provider, records, containers, account)
     _show(provider, account, containers, steps)
     if dry_run:
@@ -77,7 +77,11 @@ def cli(
     click.echo(f"Records: {records / _deployments.network_name(provider)}")
 
 
-def _containers() -> dict[str, ContractContainer]:
+def _containers(*, fresh: bool) -> dict[str, ContractContainer]:
+    """The contracts, compiled anew if `fresh`: explorers compare the metadata hash too, and that changes with
+    the comments of an imported file, for which ape does not compile again."""
+    if fresh:
+        project.load_contracts(use_cache=False)
     return {name: project.get_contract(name) for name in CONTRACTS}
 
 
