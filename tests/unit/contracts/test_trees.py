@@ -13,15 +13,16 @@ TREES = sorted(CONTRACTS.rglob("*.tree"))
 
 
 def leaves(tree: str) -> list[str]:
-    """Names of the tests that a tree asks for, in its order."""
-    lines = tree.splitlines()[1:]
+    """Names of the tests that a tree asks for, in its order: a leaf is a line with nothing below it."""
+    lines = []
+    for line in tree.splitlines()[1:]:
+        text = line.lstrip("│├└─ ")
+        lines.append(((len(line) - len(text)) // 4, text.strip().replace(" ", "_")))
     branches: list[str] = []
     names = []
-    for line in lines:
-        text = line.lstrip("│├└─ ")
-        depth = (len(line) - len(text)) // 4
-        branches[depth - 1 :] = [text.strip().replace(" ", "_")]
-        if text.startswith("it "):
+    for (depth, text), (next_depth, _) in zip(lines, [*lines[1:], (0, "")], strict=True):
+        branches[depth - 1 :] = [text]
+        if next_depth <= depth:
             names.append("test_" + "__".join(branches))
     return names
 
