@@ -6,12 +6,10 @@ pragma solidity 0.8.37;
 contract Probe {
     /// @notice What one view answered.
     /// @param success Whether it returned.
-    /// @param first The first word that it returned or reverted with.
-    /// @param second The second one, 0 if there is none.
+    /// @param result What it returned or reverted with.
     struct Answer {
         bool success;
-        uint256 first;
-        uint256 second;
+        bytes result;
     }
 
     /// @notice Reads balances and calls views.
@@ -32,14 +30,7 @@ contract Probe {
         answers = new Answer[](calls.length);
         for (uint256 i; i < calls.length; ++i) {
             (bool success, bytes memory result) = targets[i].staticcall(calls[i]);
-            answers[i] = Answer(success, _word(result, 0), _word(result, 1));
-        }
-    }
-
-    function _word(bytes memory data, uint256 position) private pure returns (uint256 word) {
-        if (data.length < 32 * (position + 1)) return 0;
-        assembly ("memory-safe") {
-            word := mload(add(data, mul(32, add(position, 1))))
+            answers[i] = Answer(success, result);
         }
     }
 }

@@ -62,7 +62,7 @@ class Draw:
         soon = [now, now + 1, now + 90]
         after = [deadline + 1 for deadline in deadlines]
         likely = [*after * 5, *deadlines] if late else [*soon * 3, *deadlines * 2, *after]
-        self._world.now = self.one(likely + soon + [now + 2 * HOUR])
+        self._world.now = self.one([*likely, *soon, now + 5 * 60])
 
     def gas(self) -> int:
         """Nearly always enough; else between too little for anything and more than enough."""

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from eth_abi.abi import decode
-from faircart.papers import Paper
 
 from tests.machines.cast import Cast, codec, write_script
 from tests.machines.models.world import Call, Refused, Script, Signature, World
@@ -89,26 +88,30 @@ class Driver:
     def compare(self, views: Sequence[tuple[VIEW, Any]]) -> None:
         """Every balance is the model's, and each view answers what the model expects.
 
-        An expectation is an integer, a pair of them, or the `Refused` that the view reverts with.
+        An expectation is an integer, several of them, or the `Refused` that the view reverts with.
         """
         watched = list(self.world.balances)
         balances, answers = self.look(watched, [view for view, _ in views])
         for account, wei in zip(watched, balances, strict=True):
             assert wei == self.world.balances[account], f"{self.name(account)} has {wei} wei"
-        for (view, expected), (success, first, second) in zip(views, answers, strict=True):
+        for ((contract, name, arguments), expected), (success, result) in zip(views, answers, strict=True):
+            told = f"{name}{arguments}"
             if isinstance(expected, Refused):
-                assert not success, f"{view} answers {first}"
+                failure = self._codecs[contract].failure(result)
+                assert not success, f"{told} answers 0x{result.hex()}"
+                assert failure == Failure(expected.name, expected.values), f"{told} fails with {failure}"
             else:
-                pair = expected if isinstance(expected, tuple) else (expected, 0)
-                assert success, f"{view} reverts"
-                assert (first, second) == pair, f"{view} answers {first}, {second}"
+                words = expected if isinstance(expected, tuple) else (expected,)
+                encoded = b"".join(word.to_bytes(32, "big") for word in words)
+                assert success, f"{told} reverts"
+                assert result == encoded, f"{told} answers 0x{result.hex()}, not {words}"
 
-    def look(self, accounts: list[str], views: list[VIEW]) -> tuple[list[int], list[tuple[bool, int, int]]]:
+    def look(self, accounts: list[str], views: list[VIEW]) -> tuple[list[int], list[tuple[bool, bytes]]]:
         """Balances of accounts, and what views answer, from one call."""
         calls = [self._codecs[contract].call(name, arguments) for contract, name, arguments in views]
         targets = [contract for contract, _, _ in views]
         data = self.node.call(self._probe, self._probe_codec.call("look", (accounts, targets, calls)))
-        balances, answers = decode(["uint256[]", "(bool,uint256,uint256)[]"], data)
+        balances, answers = decode(["uint256[]", "(bool,bytes)[]"], data)
         return list(balances), list(answers)
 
     def encode(self, call: Call) -> bytes:
@@ -148,7 +151,7 @@ class Driver:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, Paper):
+    if hasattr(value, "abi"):
         return value.abi()
     if isinstance(value, Signature):
         return value.raw

@@ -1,7 +1,7 @@
 """Where a machine plays: one node for all examples, taken back to the same beginning before each."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -9,8 +9,6 @@ from tests.machines.cast import Cast, codec, deploy, gather
 from tests.machines.driver import Driver
 from tests.machines.node import Node
 from tests.support.signing import TestKey
-
-MAX_UNMET_ERRORS = 4
 
 
 @dataclass
@@ -25,6 +23,10 @@ class Stage:
     _beginning: str = ""
 
     def __post_init__(self) -> None:
+        self.keep()
+
+    def keep(self) -> None:
+        """Every example begins from here."""
         self._beginning = self.node.snapshot()
 
     def begin(self) -> Driver:
@@ -33,18 +35,19 @@ class Stage:
         self._beginning = self.node.snapshot()
         return Driver(self.node, self.cast, self.probe, self.contracts, self.seen)
 
-    def check_reach(self) -> None:
-        """The examples met every event, and all errors but a few: so they did not agree by doing nothing.
+    def check_reach(self, unreachable: Set[str] = frozenset()) -> None:
+        """The examples met every event and four fifths of the errors: they did not agree by doing nothing.
 
-        Which few is chance (each error has a test of its own in tests/contracts). Errors of OpenZeppelin's
+        Which errors is chance (each error has a test of its own in tests/contracts). Errors of OpenZeppelin's
         EIP712 can only occur in a constructor.
         """
         codecs = [codec(name) for name in self.contracts]
         events = {event for each in codecs for event in each.events} - {"EIP712DomainChanged"}
         errors = {error for each in codecs for error in each.errors} - {"InvalidShortString", "StringTooLong"}
+        errors -= unreachable
         met = {key.split(": ")[-1].removeprefix("event ") for key in self.seen}
         assert events <= met, f"no example met {sorted(events - met)}"
-        assert len(errors - met) <= MAX_UNMET_ERRORS, f"no example met {sorted(errors - met)}"
+        assert 5 * len(errors & met) >= 4 * len(errors), f"no example met {sorted(errors - met)}"
 
 
 @contextmanager

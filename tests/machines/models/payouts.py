@@ -11,7 +11,10 @@ class Payouts:
     """Credits, their nonces, and the guard against re-entry."""
 
     GUARDED = frozenset({"withdrawCredit", "withdrawCreditFor"})
-    """Calls that cannot be made while one of them runs."""
+    """Calls that pay, and that cannot be made while one of them runs."""
+    LOOKING: frozenset[str] = frozenset()
+    """Calls that cannot be made either while one of those runs, but pay nobody themselves."""
+    PAYABLE: frozenset[str] = frozenset()
 
     def __init__(self, world: World, address: str, chain_id: int) -> None:
         self.world = world
@@ -27,11 +30,11 @@ class Payouts:
     def invoke(self, caller: str, name: str, arguments: tuple[Any, ...], value: int) -> None:
         """Run the method that is named as the Solidity function."""
         method = getattr(self, f"do_{name}")
+        if self._entered and name in self.GUARDED | self.LOOKING:
+            raise Refused("ReentrancyGuardReentrantCall")
         if name not in self.GUARDED:
             method(caller, value, *arguments)
             return
-        if self._entered:
-            raise Refused("ReentrancyGuardReentrantCall")
         self._entered = True
         try:
             method(caller, value, *arguments)

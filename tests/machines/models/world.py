@@ -74,6 +74,9 @@ class Script:
 class Contract(Protocol):
     """A contract's model."""
 
+    PAYABLE: frozenset[str]
+    """The calls that take ether. With others it is refused, without a reason."""
+
     address: str
 
     def invoke(self, caller: str, name: str, arguments: tuple[Any, ...], value: int) -> None:
@@ -140,6 +143,8 @@ class World:
         self.log.append(Event(emitter, name, values))
 
     def _call(self, caller: str, call: Call, value: int) -> None:
+        if value and call.name not in self.contracts[call.contract].PAYABLE:
+            raise Refused
         self._move(caller, call.contract, value)
         self.contracts[call.contract].invoke(caller, call.name, call.arguments, value)
 
