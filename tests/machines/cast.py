@@ -29,7 +29,7 @@ _WALLETS = {
 }
 _DELEGATED = {
     "Dee, an EIP-7702 account that takes ether": ("AcceptingDelegate", Receiver.TAKES),
-    "Dot, an EIP-7702 account that refuses ether": ("RefusingDelegate", Receiver.REFUSES),
+    "Dot, an EIP-7702 account that refuses ether": ("RefusingDelegate", Receiver.DECLINES),
 }
 _PLAIN = ("Ada", "Ben", "Cem", "Fay, a fresh account")
 

@@ -98,7 +98,7 @@ class Market(RuleBasedStateMachine):
             valid_until=self.world.now + (30 * DAY if sound else draw.one([30 * DAY, 2 * DAY, MIN_WINDOW])),
             epoch=self.registry.epochs.get(customer, 0),
         )
-        if not sound and draw.seldom(4):
+        if not sound and draw.seldom(3):
             consent = replace(consent, **draw.one(draw.one(self._consent_flaws(consent))))
         self.consents.append(consent)
         return consent

@@ -95,13 +95,15 @@ class ExchangeMachine(Market):
     @rule(data=st.data())
     def grant(self, data: DataObject) -> None:
         draw = self.draw(data)
-        consent = self.some_consent(draw, active=False) if draw.seldom(4) else self.new_consent(draw)
-        draw.time_passes(*(end for end in [self.ended_at(consent)] if end))
-        if draw.one([False, True]):
-            signature = draw.signature(consent.customer, self.consent_id(consent))
-            self.do_registry(draw.sender(), "grantFor", consent, signature)
-        else:
-            self.do_registry(draw.sender(consent.customer), "grant", consent)
+        for _ in range(draw.one([3, 2, 1])):
+            again = draw.seldom(5)
+            consent = self.some_consent(draw, active=False) if again else self.new_consent(draw)
+            draw.time_passes(*(end for end in [self.ended_at(consent)] if end))
+            if draw.one([False, True]):
+                signature = draw.signature(consent.customer, self.consent_id(consent))
+                self.do_registry(draw.sender(), "grantFor", consent, signature)
+            else:
+                self.do_registry(draw.sender(consent.customer), "grant", consent)
 
     @rule(data=st.data())
     def revoke(self, data: DataObject) -> None:
@@ -299,7 +301,7 @@ class ExchangeMachine(Market):
         draw.time_passes(*self.dates(deal))
         slot, sender = self.slot(deal), draw.sender(deal.offer.terms.consumer)
         honest = deal.sealed.honesty is Honesty.HONEST and slot.wrapped_key == deal.sealed.wrapped_key
-        for _ in range(draw.one([3, 2, 1])):
+        for _ in range(draw.one([4, 2, 1])):
             outcome = self.do(sender, "proveFault", deal.offer, self.some_proof(draw, deal))
             assert not (honest and outcome == "done"), "an honest custodian was convicted"
         proof = deal.sealed.fault(slot.wrapped_key) if slot.wrapped_key else None

@@ -22,10 +22,11 @@ class Refused(Exception):
 
 
 class Receiver(enum.Enum):
-    """What an account does with ether that is sent to it. The last three never take it."""
+    """What an account does with ether that is sent to it. The last three fail whatever the amount is."""
 
     TAKES = "takes it"
     REENTERS = "calls what its script says"
+    DECLINES = "refuses it, but not a call without any"
     REFUSES = "refuses it"
     BURNS = "burns all gas"
     SHOUTS = "refuses it with as much data as it can"
@@ -122,7 +123,10 @@ class World:
     def transfer(self, sender: str, to: str, amount: int) -> bool:
         """Send plain ether from a contract; False, and nothing changed, if the receiver does not take it."""
         receiver = self.receivers.get(to, Receiver.TAKES)
-        if to in self.contracts or receiver not in (Receiver.TAKES, Receiver.REENTERS):
+        taken = receiver in (Receiver.TAKES, Receiver.REENTERS) or (
+            receiver is Receiver.DECLINES and amount == 0
+        )
+        if to in self.contracts or not taken:
             return False
         self._move(sender, to, amount)
         script = self.scripts.get(to)
