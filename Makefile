@@ -51,10 +51,11 @@ fuzz: setup ## run the state machines much longer; EXAMPLES=2000 for each
 gas: setup ## measure the contracts' gas beside that of others; writes reports/gas.json
 	@$(BIN)/python -m tests.gas
 
-lint: setup ## ruff, mypy
+lint: setup ## ruff, mypy, Slither
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/python scripts/_slither.py
 
 format: setup ## rewrite the Python files in the project's style
 	$(BIN)/ruff check --fix .
