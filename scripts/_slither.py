@@ -97,7 +97,7 @@ def main() -> int:
     if compiler is None:
         print("faircart: no Solidity compiler; run: make setup", file=sys.stderr)
         return 1
-    # Compiler warnings are the compiler's business; what Slither cannot follow is said in contracts/README.md.
+    # Compiler warnings are the compiler's; what Slither cannot follow is said in contracts/README.md.
     logging.getLogger("CryticCompile").setLevel(logging.ERROR)
     logging.getLogger("ContractSolcParsing").setLevel(logging.CRITICAL)
     slither = analysed(compiler)
