@@ -17,10 +17,15 @@ from web3.exceptions import ContractCustomError, ContractLogicError, Web3RPCErro
 
 from scripts import _deployments
 from scripts._arguments import moment
+from scripts._exchange_sentences import FAULTS, REASONS
 from scripts._sentences import RESOLUTIONS, sentence
 from scripts._tx import broadcast, default_depth, depth_option, ether, wait_for_depth
 
-_AMOUNTS = {"amount", "buyerAmount", "sellerAmount", "reward", "fee", "value"}
+_AMOUNTS = {
+    *("amount", "buyerAmount", "sellerAmount"),
+    *("reward", "fee", "value", "custodianDeposit", "consumerDeposit"),
+}
+_NAMES = {"how": RESOLUTIONS, "fault": FAULTS, "reason": REASONS}
 _MOMENTS = {"shipBy", "confirmBy", "ruleBy", "validUntil", "deliverBy", "respondBy"}
 
 
@@ -31,6 +36,7 @@ class Deployed:
     name: str
     contract: Web3Contract
     provider: ProviderAPI
+    block: int
 
     @property
     def domain(self) -> Domain:
@@ -98,7 +104,9 @@ def deployed(provider: ProviderAPI, records: Path, name: str) -> Deployed:
             "--network; a local chain that was started anew has to be deployed to again."
         )
     web3 = provider.web3  # type: ignore[attr-defined]
-    return Deployed(name, web3.eth.contract(address=record["address"], abi=record["abi"]), provider)
+    return Deployed(
+        name, web3.eth.contract(address=record["address"], abi=record["abi"]), provider, record["block"]
+    )
 
 
 def send(
@@ -180,8 +188,8 @@ def _shown(name: str, value: Any) -> str:
         return ether(value)
     if name in _MOMENTS:
         return moment(value)
-    if name == "how":
-        return RESOLUTIONS[value]
+    if name in _NAMES:
+        return _NAMES[name][value]
     return str(value)
 
 

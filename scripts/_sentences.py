@@ -1,13 +1,15 @@
 """What each custom error of the contracts means, and what to do about it, in one sentence or two.
 
 A test holds that every error of every contract that is deployed has its sentence and that each name in braces
-is one of the error's values. `{x:ether}`, `{x:time}`, `{x:state}`, `{x:window}` and `{x:hex}` show a value in
-that way.
+is one of the error's values. `{x:ether}`, `{x:time}`, `{x:state}`, `{x:window}`, `{x:hex}`, and for exchanges
+`{x:exchange_state}`, `{x:exchange_window}` and `{x:deposit}`, show a value in that way.
 """
 
 from typing import Any
 
+from scripts import _exchange_sentences
 from scripts._arguments import moment
+from scripts._exchange_sentences import DATA_EXCHANGE
 from scripts._tx import ether
 
 STATES = ("None", "Funded", "Shipped", "Disputed", "Completed", "Refunded", "Resolved", "Voided")
@@ -171,7 +173,7 @@ CONSENT_REGISTRY = {
     ),
 }
 
-SENTENCES: dict[str, str] = {**PAYOUTS, **CHECKOUT_ESCROW, **CONSENT_REGISTRY}
+SENTENCES: dict[str, str] = {**PAYOUTS, **CHECKOUT_ESCROW, **CONSENT_REGISTRY, **DATA_EXCHANGE}
 
 
 class _Shown:
@@ -191,6 +193,12 @@ class _Shown:
                 return STATES[value]
             case "window":
                 return WINDOWS[value]
+            case "exchange_state":
+                return _exchange_sentences.STATES[value]
+            case "exchange_window":
+                return _exchange_sentences.WINDOWS[value]
+            case "deposit":
+                return _exchange_sentences.DEPOSITS[value]
             case "hex":
                 return "0x" + bytes(value).hex()
         return str(value)

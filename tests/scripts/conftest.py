@@ -14,9 +14,14 @@ import pytest
 from click.testing import CliRunner
 from web3 import HTTPProvider, Web3
 
-from scripts import checkout, consent, deploy
+from scripts import checkout, consent, deploy, exchange
 
-COMMANDS: dict[str, click.Command] = {"checkout": checkout.cli, "consent": consent.cli, "deploy": deploy.cli}
+COMMANDS: dict[str, click.Command] = {
+    "checkout": checkout.cli,
+    "consent": consent.cli,
+    "deploy": deploy.cli,
+    "exchange": exchange.cli,
+}
 
 # Who is who among the accounts of ape's and anvil's common test mnemonic.
 PEOPLE = {

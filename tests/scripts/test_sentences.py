@@ -11,7 +11,7 @@ from scripts._sentences import SENTENCES, sentence
 SAMPLES = {"bytes32": b"\x01" * 32, "address": "0x" + "11" * 20, "string": "name"}
 
 
-DESCRIBED = ("CheckoutEscrow", "ConsentRegistry")
+DESCRIBED = ("CheckoutEscrow", "ConsentRegistry", "DataExchange")
 
 
 def errors() -> dict[str, list[dict[str, Any]]]:
