@@ -464,7 +464,8 @@ def show(provider: ProviderAPI, records: Path, offer: TextIO) -> None:
     click.echo(f"Exchange 0x{exchange_id.hex()}: {STATES[state]}{until}")
     click.echo(
         f"{ether(_offers.pays(paper))} from {paper.terms.consumer}, deposit "
-        f"{ether(paper.terms.custodian_deposit)} of {paper.terms.custodian}, consent 0x{paper.consent_id.hex()}"
+        f"{ether(paper.terms.custodian_deposit)} of {paper.terms.custodian}, "
+        f"consent 0x{paper.consent_id.hex()}"
     )
 
 
