@@ -39,8 +39,8 @@ SOLIDITY := $(shell find contracts interfaces -name '*.sol' 2>/dev/null)
 	@$(BIN)/python scripts/_abi.py >&2
 	@touch $@
 
-demo: setup ## run the whole chain once on real orders; ARGS="--customers 20 --json"
-	@$(BIN)/ape run demo $(ARGS)
+demo: setup ## run the whole chain once on real orders; ARGS="--customers 20 --json", STREAMS=real
+	@$(BIN)/ape run demo $(if $(STREAMS),--streams $(STREAMS)) $(ARGS)
 
 test: setup ## pass the tests
 	@bash scripts/_setup/test.sh "$(BIN)" $(ARGS)

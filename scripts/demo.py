@@ -29,8 +29,15 @@ def _end(number: int, _: object) -> None:
     show_default=True,
     help="How many customers of the sample file take part.",
 )
+@click.option(
+    "--streams",
+    type=click.Choice(["embedded", "real"]),
+    default="embedded",
+    show_default=True,
+    help="Stream nodes: the stand-in, or MultiChain (multichaind on the PATH or named by MULTICHAIND).",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout; amounts are wei.")
-def cli(count: int, as_json: bool) -> None:
+def cli(count: int, streams: str, as_json: bool) -> None:
     """Turn real shop orders into a consented, paid-for, decrypted data set.
 
     Starts an Ethereum network (anvil), stream nodes and two agents of its own on free loopback ports, and
@@ -40,7 +47,7 @@ def cli(count: int, as_json: bool) -> None:
     signal.signal(signal.SIGTERM, _end)
     try:
         with tempfile.TemporaryDirectory(prefix="faircart-demo-") as folder:
-            report = run(Path(folder), count, Progress(Console(stderr=True)))
+            report = run(Path(folder), count, streams, Progress(Console(stderr=True)))
     except FairCartError as error:
         raise click.ClickException(str(error)) from error
     except KeyboardInterrupt:

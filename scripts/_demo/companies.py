@@ -5,17 +5,15 @@ from __future__ import annotations
 import json
 import secrets
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
-from faircart import multichain as streams
-from faircart.multichain import names
+from faircart.streams.network import Node
 
-from scripts._demo.networks import NETWORK, StreamNode, faircart
+from scripts._demo.networks import NETWORK, faircart
 from scripts._demo.processes import Child, Processes
 
 READY_SECONDS = 60
@@ -54,7 +52,7 @@ def found_company(
     ethereum_url: str,
     chain_id: int,
     records: Path,
-    node: StreamNode,
+    node: Node,
     chain_name: str,
 ) -> Company:
     """Make a company's keys and configuration with `faircart init`."""
@@ -68,7 +66,7 @@ def found_company(
         *("--deployments", str(records)),
         *("--confirmations", "1", "--password-file", str(password_file)),
         *("--streams-url", node.url, "--streams-user", node.user),
-        *("--streams-password-file", node.password_file, "--chain-name", chain_name),
+        *("--streams-password-file", str(node.password_file), "--chain-name", chain_name),
         *("--streams-address", node.address),
     )
     keystore = json.loads((home / "ethereum.json").read_text())
@@ -88,12 +86,11 @@ def start_agent(processes: Processes, company: Company) -> Child:
     return child
 
 
-def admit(nodes: Sequence[StreamNode]) -> None:
-    """Create the shared streams on the first node and let every company write to them."""
-    first = nodes[0]
-    password = Path(first.password_file).read_text().strip()
-    node = streams.StreamNode(first.url, first.user, password)
-    for plan in names.SHARED:
-        node.create_stream(plan.name, plan.restrict, salted=plan.salted, fields=dict(plan.fields))
-        for other in nodes:
-            node.grant(other.address, f"{plan.name}.write")
+def admit(founder: Company, newcomer: Company) -> None:
+    """Create the shared streams at the founder's node, and let the newcomer in by its signed application."""
+    application = str(newcomer.folder / "application.json")
+    faircart("streams", "init", "-c", str(founder.config))
+    faircart("streams", "join", "-c", str(founder.config))
+    faircart("streams", "join", "-c", str(newcomer.config), "--application", application)
+    faircart("streams", "join", "-c", str(founder.config), "--admit", application)
+    faircart("streams", "join", "-c", str(newcomer.config))

@@ -6,12 +6,12 @@ import json
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
 from eth_typing import ChecksumAddress
 from faircart.errors import FairCartError
+from faircart.streams.network import Network
 from web3 import Web3
 from web3.contract import Contract
 
@@ -19,6 +19,7 @@ from scripts._demo.processes import Processes
 
 ROOT = Path(__file__).parents[2]
 NETWORK = "local"
+STREAMS_SECONDS = 120
 CONTRACTS = ("CheckoutEscrow", "ConsentRegistry", "DataExchange")
 
 
@@ -40,25 +41,6 @@ def faircart(*arguments: str) -> str:
     """Run the `faircart` command line that lies beside this Python."""
     command = [str(Path(sys.executable).parent / "faircart"), *arguments]
     return run_command(command, f"faircart {' '.join(arguments[:2])}")
-
-
-@dataclass(frozen=True)
-class StreamNode:
-    """Access to one company's stream node. The password stays in its file."""
-
-    url: str
-    user: str
-    password_file: str
-    address: str
-
-
-@dataclass(frozen=True)
-class Streams:
-    """The stream network: what it runs on, and a node for each company."""
-
-    kind: str
-    chain_name: str
-    nodes: tuple[StreamNode, ...]
 
 
 def deploy_contracts(ethereum_url: str, records: Path) -> None:
@@ -84,23 +66,16 @@ def contracts_at(web3: Web3, records: Path) -> dict[str, Contract]:
     }
 
 
-def start_streams(processes: Processes, folder: Path) -> Streams:
-    """Start the embedded stream node with one wallet for each company and return how to reach them."""
+def start_streams(processes: Processes, folder: Path, kind: str) -> Network:
+    """Start a stream node for each company: `embedded` for the stand-in, `real` for MultiChain."""
     description = folder / "streams.json"
     child = processes.start(
         "streams",
         [
-            *(sys.executable, "-m", "faircart.standin", "--data", str(folder / "streams")),
-            *("--wallets", "2", "--port-file", str(description)),
+            *(str(Path(sys.executable).parent / "faircart"), "streams", "up"),
+            *("--folder", str(folder / "streams"), "--nodes", "2", "--port-file", str(description)),
+            "--real" if kind == "real" else "--stand-in",
         ],
     )
-    processes.wait_until(child, description.exists, 30)
-    described = json.loads(description.read_text())
-    return Streams(
-        kind=described["kind"],
-        chain_name=described["chain"],
-        nodes=tuple(
-            StreamNode(wallet["url"], wallet["user"], wallet["passwordFile"], wallet["address"])
-            for wallet in described["wallets"]
-        ),
-    )
+    processes.wait_until(child, description.exists, STREAMS_SECONDS)
+    return Network.from_json(json.loads(description.read_text()))

@@ -50,24 +50,26 @@ class World:
     arbiter: LocalAccount
 
 
-def run(folder: Path, count: int, progress: Progress) -> Report:
+def run(folder: Path, count: int, streams: str, progress: Progress) -> Report:
     """Do everything with `count` customers, keeping files in `folder`, and report.
+
+    `streams` is `embedded` for the stand-in or `real` for MultiChain nodes.
 
     Raises FairCartError when a part cannot be done; nothing that was started runs afterwards.
     """
     orders = retail.load()
     customers = customers_of(orders, count, CUSTODIAN_SHOP)
     with Processes(folder) as processes:
-        world = _build(processes, folder, progress)
+        world = _build(processes, folder, streams, progress)
         return _walk_through(processes, world, folder, orders, customers, progress)
 
 
-def _build(processes: Processes, folder: Path, progress: Progress) -> World:
+def _build(processes: Processes, folder: Path, kind: str, progress: Progress) -> World:
     progress.step("Networks, contracts and agents")
     ethereum_url = start_anvil(processes)
     web3 = Web3(Web3.HTTPProvider(ethereum_url))
-    streams = start_streams(processes, folder)
-    progress.say(f"Ethereum: anvil at {ethereum_url}; MultiChain: {streams.kind}, chain {streams.chain_name}")
+    streams = start_streams(processes, folder, kind)
+    progress.say(f"Ethereum: anvil at {ethereum_url}; MultiChain: {streams.kind}, chain {streams.chain}")
     records = folder / "deployments"
     deploy_contracts(ethereum_url, records)
     contracts = contracts_at(web3, records)
@@ -83,7 +85,7 @@ def _build(processes: Processes, folder: Path, progress: Progress) -> World:
             chain_id=web3.eth.chain_id,
             records=records,
             node=node,
-            chain_name=streams.chain_name,
+            chain_name=streams.chain,
         )
         for (name, role), node in zip(roles, streams.nodes, strict=True)
     )
@@ -98,7 +100,7 @@ def _build(processes: Processes, folder: Path, progress: Progress) -> World:
             *((seller.address, GAS_MONEY) for seller in others.values()),
         ],
     )
-    admit(streams.nodes)
+    admit(custodian, consumer)
     for company in (custodian, consumer):
         start_agent(processes, company)
         progress.say(f"{company.name}: {company.role}'s agent, account {company.account.address}")

@@ -67,6 +67,12 @@ class Network:
             "pids": list(self.pids),
         }
 
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> Network:
+        """What `to_json` wrote."""
+        nodes = tuple(Node.from_json(node) for node in value["nodes"])
+        return cls(value["kind"], value["chain"], nodes, tuple(value["pids"]))
+
 
 def read_secret(path: Path) -> str:
     """The first line of a file. Raises StreamsError naming the file if it cannot be read or is empty."""
