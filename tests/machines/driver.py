@@ -4,11 +4,10 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from eth_abi.abi import decode
-
 from tests.machines.cast import Cast, codec, write_script
 from tests.machines.models.world import Call, Refused, Script, Signature, World
 from tests.machines.node import GAS_LIMIT, Node, Receipt
+from tests.machines.probe import Probe
 from tests.support.codec import Event, Failure
 
 VIEW = tuple[str, str, tuple[Any, ...]]
@@ -19,7 +18,7 @@ class Driver:
     """One run of a machine: a model, and the node that it is compared with."""
 
     def __init__(
-        self, node: Node, cast: Cast, probe: str, contracts: dict[str, str], seen: Counter[str]
+        self, node: Node, cast: Cast, probe: Probe, contracts: dict[str, str], seen: Counter[str]
     ) -> None:
         self.node = node
         self.cast = cast
@@ -30,7 +29,8 @@ class Driver:
         self.agrees = True
         """Whether all went as the model said, so far."""
         self._codecs = {address: codec(name) for name, address in contracts.items()}
-        self._probe, self._probe_codec = probe, codec("Probe")
+        self._probe = probe
+        self._views: dict[VIEW, bytes] = {}
         watched = [*cast.addresses, *contracts.values()]
         self.world.balances = dict(zip(watched, self.look(watched, [])[0], strict=True))
 
@@ -95,24 +95,26 @@ class Driver:
         for account, wei in zip(watched, balances, strict=True):
             assert wei == self.world.balances[account], f"{self.name(account)} has {wei} wei"
         for ((contract, name, arguments), expected), (success, result) in zip(views, answers, strict=True):
-            told = f"{name}{arguments}"
             if isinstance(expected, Refused):
                 failure = self._codecs[contract].failure(result)
-                assert not success, f"{told} answers 0x{result.hex()}"
-                assert failure == Failure(expected.name, expected.values), f"{told} fails with {failure}"
+                assert not success, f"{name}{arguments} answers 0x{result.hex()}"
+                assert failure == Failure(expected.name, expected.values), f"{name}{arguments}: {failure}"
             else:
                 words = expected if isinstance(expected, tuple) else (expected,)
-                encoded = b"".join(word.to_bytes(32, "big") for word in words)
-                assert success, f"{told} reverts"
-                assert result == encoded, f"{told} answers 0x{result.hex()}, not {words}"
+                encoded = b"".join([word.to_bytes(32, "big") for word in words])
+                assert success, f"{name}{arguments} reverts"
+                assert result == encoded, f"{name}{arguments} answers 0x{result.hex()}, not {words}"
 
     def look(self, accounts: list[str], views: list[VIEW]) -> tuple[list[int], list[tuple[bool, bytes]]]:
         """Balances of accounts, and what views answer, from one call."""
-        calls = [self._codecs[contract].call(name, arguments) for contract, name, arguments in views]
-        targets = [contract for contract, _, _ in views]
-        data = self.node.call(self._probe, self._probe_codec.call("look", (accounts, targets, calls)))
-        balances, answers = decode(["uint256[]", "(bool,bytes)[]"], data)
-        return list(balances), list(answers)
+        calls = [self._view(view) for view in views]
+        return self._probe.look(accounts, [contract for contract, _, _ in views], calls)
+
+    def _view(self, view: VIEW) -> bytes:
+        if view not in self._views:
+            contract, name, arguments = view
+            self._views[view] = self._codecs[contract].call(name, arguments)
+        return self._views[view]
 
     def encode(self, call: Call) -> bytes:
         """The call's data."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from tests.machines.cast import Cast, codec, deploy, gather
 from tests.machines.driver import Driver
 from tests.machines.node import Node
+from tests.machines.probe import Probe
 from tests.support.signing import TestKey
 
 
@@ -18,7 +19,7 @@ class Stage:
     node: Node
     cast: Cast
     contracts: dict[str, str]
-    probe: str
+    probe: Probe
     seen: Counter[str] = field(default_factory=Counter)
     _beginning: str = ""
 
@@ -56,4 +57,5 @@ def set_stage(deploy_contracts: Callable[[Node, str], dict[str, str]]) -> Iterat
     with Node() as node:
         cast = gather(node)
         deployer = TestKey("deployer").address
-        yield Stage(node, cast, deploy_contracts(node, deployer), deploy(node, deployer, "Probe"))
+        probe = Probe(node, deploy(node, deployer, "Probe"))
+        yield Stage(node, cast, deploy_contracts(node, deployer), probe)
