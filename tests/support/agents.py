@@ -172,6 +172,7 @@ class Enterprise:
     streams: Streams
     wallet: int
     changes: dict[str, str] = field(default_factory=dict)
+    command: list[str] = field(default_factory=lambda: list(FAIRCART))
     process: "subprocess.Popen[bytes] | None" = None
 
     def __post_init__(self) -> None:
@@ -215,12 +216,18 @@ class Enterprise:
         """Starts the agent and waits until its API answers."""
         address_file = self.home / "http.json"
         address_file.unlink(missing_ok=True)
-        with (self.home / "agent.log").open("ab") as log:
-            command = [*FAIRCART, "agent", "run", "-c", str(self.config)]
-            self.process = subprocess.Popen(command, stdout=log, stderr=log, env=_environment())
+        self.launch()
         wait_for(lambda: address_file.exists() or self._ended(), f"{self.name} to be ready")
         assert address_file.exists(), self.log
         return self
+
+    def launch(self) -> None:
+        """Starts the agent without waiting."""
+        with (self.home / "agent.log").open("ab") as log:
+            command = [*self.command, "agent", "run", "-c", str(self.config)]
+            self.process = subprocess.Popen(
+                command, stdout=log, stderr=log, env=_environment(), cwd=ROOT, start_new_session=True
+            )
 
     def _ended(self) -> bool:
         return self.process is not None and self.process.poll() is not None
@@ -234,9 +241,9 @@ class Enterprise:
         return code
 
     def kill(self) -> None:
-        """Ends the agent without asking, if it runs."""
+        """Ends the agent without asking, if it runs, and what it has started."""
         if self.process is not None:
-            self.process.kill()
+            os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
             self.process = None
 

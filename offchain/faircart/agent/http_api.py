@@ -78,7 +78,9 @@ class Api:
         """Serves; the address file says where, once connections are accepted."""
         self._socket.listen(128)
         path = self._tools.config.path(self._tools.config.http.address_file)
-        path.write_text(json.dumps({"url": self.url}) + "\n", encoding="utf-8")
+        part = path.with_name(path.name + ".part")
+        part.write_text(json.dumps({"url": self.url}) + "\n", encoding="utf-8")
+        part.replace(path)
         log.event("ready", api=self.url, address=self._tools.ctx.address)
         self._server.run(sockets=[self._socket])
 

@@ -40,6 +40,29 @@ def status(config_file: Path, as_json: bool) -> None:
     click.echo(reports.as_text(report))
 
 
+class Differences(FairCartError):
+    """The database and the ledgers do not say the same."""
+
+
+@agent.command()
+@config_option
+def reconcile(config_file: Path) -> None:
+    """Build the state anew from both ledgers and report every difference (exit code 1 if there is one)."""
+    config = load_config(config_file)
+    from faircart.agent import log, startup
+    from faircart.agent.reconcile import reconcile as compare
+
+    log.setup(config.agent.log_format, config.agent.name)
+    tools = startup.start(config)
+    with tools.store:
+        differences = compare(tools)
+    for line in differences:
+        click.echo(line)
+    if differences:
+        raise Differences(f"{len(differences)} differences between the database and the ledgers")
+    click.echo("no differences")
+
+
 @agent.group(invoke_without_command=True)
 @config_option
 @click.pass_context

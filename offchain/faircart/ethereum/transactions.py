@@ -53,12 +53,14 @@ class Signed:
 
 
 def fees(base_fee: int, priority_fee: int, ceiling: int) -> Fees:
-    """Fees that stay valid while the base fee doubles. Raises FeeTooHigh above `ceiling` (wei a gas)."""
-    if base_fee + priority_fee > ceiling:
-        raise FeeTooHigh(
-            f"The network asks for {base_fee + priority_fee} wei a gas, ethereum.max_fee_wei allows {ceiling}"
-        )
-    return Fees(max_fee=min(2 * base_fee + priority_fee, ceiling), priority_fee=priority_fee)
+    """Fees that stay valid while the base fee doubles; the tip is cut where it would go above `ceiling`.
+
+    Raises FeeTooHigh if the base fee alone is above `ceiling` (wei a gas).
+    """
+    if base_fee > ceiling:
+        raise FeeTooHigh(f"The network asks for {base_fee} wei a gas, ethereum.max_fee_wei allows {ceiling}")
+    tip = min(priority_fee, ceiling - base_fee)
+    return Fees(max_fee=min(2 * base_fee + tip, ceiling), priority_fee=tip)
 
 
 def bumped(old: Fees, wanted: Fees, ceiling: int) -> Fees | None:

@@ -142,8 +142,9 @@ def test_the_events_that_agents_follow_are_in_the_abis(contracts: Contracts) -> 
 def test_fees_allow_the_base_fee_to_double_within_the_ceiling() -> None:
     assert transactions.fees(100, 3, 1000) == Fees(203, 3)
     assert transactions.fees(100, 3, 150) == Fees(150, 3)
+    assert transactions.fees(100, 3, 102) == Fees(102, 2)
     with pytest.raises(FeeTooHigh):
-        transactions.fees(100, 3, 102)
+        transactions.fees(100, 3, 99)
 
 
 def test_a_replacement_pays_at_least_an_eighth_more_on_both_fees() -> None:

@@ -47,7 +47,7 @@ def _publish(tools: Tools, effect: EffectRow, stream: str, keys: tuple[str, ...]
         raise NotYet(f"stream {stream} does not exist yet", 2) from None
     except NoPermission:
         raise NotYet(f"no permission to write to stream {stream} yet", 2) from None
-    return Done({"txid": txid})
+    return Done({"stream": stream, "txid": txid})
 
 
 def grant_write(tools: Tools, effect: EffectRow) -> Done:
