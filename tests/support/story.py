@@ -77,11 +77,9 @@ def picture(ethereum: Ethereum, streams: Streams, enterprises: Sequence[Enterpri
         "events": Counter(name for name, _ in ethereum.events("DataExchange")),
         "consents": Counter(name for name, _ in ethereum.events("ConsentRegistry")),
         "items": {
-            name: len(streams.items(name))
-            for name in (
-                *(plan.name for plan in names.SHARED),
-                *(names.items_stream(consumer.address, "orders"), names.envelopes_stream(consumer.address)),
-            )
+            **{plan.name: len(streams.items(plan.name)) for plan in names.SHARED},
+            "items": len(streams.items(names.items_stream(consumer.address, "orders"))),
+            "envelopes": len(streams.items(names.envelopes_stream(consumer.address))),
         },
         "nonces": [ethereum.w3.eth.get_transaction_count(one.account.address) for one in enterprises],
     }
