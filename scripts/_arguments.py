@@ -1,7 +1,6 @@
 """What a person types on the command line, as the values that the contracts take."""
 
 import re
-import time
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -68,11 +67,6 @@ class Bytes32(click.ParamType):
         if not re.fullmatch(r"0x[0-9a-fA-F]{64}", str(value)):
             raise click.BadParameter(f"{value!r} is not 0x and 64 hex digits.", ctx, param)
         return bytes.fromhex(str(value)[2:])
-
-
-def in_future(seconds: int) -> int:
-    """The second that lies so far ahead, since 1970 (UTC)."""
-    return int(time.time()) + seconds
 
 
 def moment(second: int) -> str:

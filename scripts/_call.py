@@ -48,6 +48,11 @@ class Deployed:
         """The contract's functions, as web3 calls them."""
         return self.contract.functions
 
+    def later(self, seconds: int) -> int:
+        """The second that lies so far ahead on the chain's clock, which on a local chain may be another than
+        this machine's."""
+        return int(self.contract.w3.eth.get_block("latest")["timestamp"]) + seconds
+
     def view(self, function: ContractFunction) -> Any:
         """What a view call returns. Raises ClickException with a sentence if it reverts."""
         try:

@@ -8,7 +8,7 @@ from ape.cli import ConnectedProviderCommand, account_option
 from faircart.papers import CreditWithdrawal
 
 from scripts import _papers
-from scripts._arguments import Address, Amount, Duration, in_future, moment
+from scripts._arguments import Address, Amount, Duration, moment
 from scripts._call import deployed, records_option, send, sending, sending_options
 from scripts._tx import ether
 
@@ -72,7 +72,7 @@ def add_credit_commands(group: click.Group, name: str) -> None:
         owner = owner or account.address
         nonce = contract.view(contract.functions.nonces(owner))
         paper = CreditWithdrawal(
-            owner=owner, to=to, amount=amount, nonce=nonce, valid_until=in_future(valid_for)
+            owner=owner, to=to, amount=amount, nonce=nonce, valid_until=contract.later(valid_for)
         )
         click.echo(
             f"{owner} lets anyone send {ether(amount)} of its credit to {to} until "

@@ -22,7 +22,7 @@ from faircart.errors import FairCartError
 from faircart.papers import Order, Settlement
 
 from scripts import _papers
-from scripts._arguments import Address, Amount, Bytes32, Duration, in_future, moment
+from scripts._arguments import Address, Amount, Bytes32, Duration, moment
 from scripts._call import Deployed, deployed, records_option, send, sending, sending_options
 from scripts._credits import add_credit_commands
 from scripts._sentences import STATES
@@ -87,7 +87,7 @@ def quote(
         arbiter=arbiter,
         amount=amount,
         order_hash=_committed(document, order_hash, "--document", "--order-hash"),
-        valid_until=in_future(valid_for),
+        valid_until=escrow.later(valid_for),
         ship_within=ship_within,
         confirm_within=confirm_within,
         arbitration_within=arbitration_within,
@@ -257,7 +257,7 @@ def sign_settlement(
     """Buyer or seller agrees to split ORDER, for the other side to submit. Nothing is sent."""
     escrow, paper = _loaded(provider, records, order)
     settlement = Settlement(
-        order_id=paper.digest(escrow.domain), buyer_amount=buyer_amount, valid_until=in_future(valid_for)
+        order_id=paper.digest(escrow.domain), buyer_amount=buyer_amount, valid_until=escrow.later(valid_for)
     )
     click.echo(f"{_split(paper, buyer_amount)} Valid until {moment(settlement.valid_until)}.", err=True)
     _papers.save(out, settlement, escrow.domain, _papers.sign(account, settlement, escrow.domain))

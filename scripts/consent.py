@@ -22,7 +22,7 @@ from faircart.errors import FairCartError
 from faircart.papers import Consent, Revocation, RevocationOfAll
 
 from scripts import _papers
-from scripts._arguments import Address, Amount, Bytes32, Duration, in_future, moment
+from scripts._arguments import Address, Amount, Bytes32, Duration, moment
 from scripts._call import deployed, records_option, send, sending, sending_options
 from scripts._tx import ether
 
@@ -76,7 +76,7 @@ def sign(
         data_root=data_root,
         terms=_committed(record, terms),
         reward=reward,
-        valid_until=in_future(valid_for),
+        valid_until=registry.later(valid_for),
         epoch=registry.view(registry.functions.epochOf(customer)),
     )
     click.echo(_grants(consent), err=True)

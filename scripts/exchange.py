@@ -35,7 +35,7 @@ from faircart.sealing import (
 )
 
 from scripts import _items, _offers, _papers
-from scripts._arguments import Address, Amount, Duration, in_future, moment
+from scripts._arguments import Address, Amount, Duration, moment
 from scripts._call import Deployed, deployed, records_option, send, sending, sending_options
 from scripts._credits import add_credit_commands
 from scripts._exchange_sentences import STATES
@@ -107,7 +107,7 @@ def offer(
             consumer_deposit=consumer_deposit,
             deliver_within=deliver_within,
             respond_within=respond_within,
-            valid_until=in_future(valid_for),
+            valid_until=exchange.later(valid_for),
         )
     if (terms.consumer, terms.custodian) != (paper.consumer, paper.custodian):
         raise click.ClickException(

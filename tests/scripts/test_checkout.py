@@ -207,3 +207,33 @@ def test_a_buyer_without_ether_is_told_so(checkout, chain, quote):
     chain.provider.make_request("anvil_setBalance", [ADDRESSES["buyer"], "0x1"])
     refused = checkout("pay", quote, by="buyer", code=1)
     assert "has 0.000000000000000001 ETH, and 0.01 ETH are to be sent" in refused.errors
+
+
+def test_a_quote_is_valid_by_the_chains_clock(checkout, travel, tmp_path):
+    travel(40 * DAY)
+    file = tmp_path / "later.json"
+    checkout(
+        *("quote", "--buyer", ADDRESSES["buyer"], "--arbiter", ADDRESSES["arbiter"]),
+        *("--amount", "1 wei", "--order-hash", HASH, "--valid-for", "1h", "--out", file),
+        by="seller",
+    )
+    assert checkout("pay", file, by="buyer").output.startswith("Funded")
+
+
+def test_a_payment_that_was_not_accepted_is_withdrawn_later(checkout, chain, shipped, tmp_path):
+    chain.provider.make_request("anvil_setCode", [ADDRESSES["seller"], "0xfe"])
+    confirmed = checkout("confirm", shipped, by="buyer")
+    assert f"Credited: owner {ADDRESSES['seller']}, amount 0.01 ETH" in confirmed.output
+    chain.provider.make_request("anvil_setCode", [ADDRESSES["seller"], "0x"])
+    assert "has a credit of 0.01 ETH" in checkout("credit", ADDRESSES["seller"]).output
+
+    part = ("--to", ADDRESSES["arbiter"], "--amount", "0.004 ether")
+    withdrawn = checkout("withdraw-credit", *part, by="seller")
+    assert withdrawn.output.startswith("CreditWithdrawn: owner " + ADDRESSES["seller"])
+    paper = tmp_path / "withdrawal.json"
+    rest = ("--to", ADDRESSES["seller"], "--amount", "0.006 ether")
+    checkout("sign-credit-withdrawal", *rest, "--out", paper, by="seller")
+    assert "amount 0.006 ETH" in checkout("withdraw-credit-for", paper, by="consumer").output
+    assert "has a credit of 0 ETH" in checkout("credit", ADDRESSES["seller"]).output
+    again = checkout("withdraw-credit-for", paper, by="consumer", code=1)
+    assert "must carry nonce 1" in again.errors
