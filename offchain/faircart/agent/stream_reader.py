@@ -63,21 +63,22 @@ class StreamReader:
         # One item that is known is read again: if it is gone, the node was set up anew and is
         # read from its start.
         start = max(cursor - 1, 0)
-        items = self._tools.streams.items(stream, count=PAGE, start=start, local=True)
-        if not items and cursor:
+        arrivals = self._tools.streams.arrivals(stream, count=PAGE, start=start)
+        if not arrivals and cursor:
             start = 0
-            items = self._tools.streams.items(stream, count=PAGE, start=0, local=True)
-        if not items or (start + len(items) == cursor):
+            arrivals = self._tools.streams.arrivals(stream, count=PAGE, start=0)
+        if not arrivals or (start + len(arrivals) == cursor):
             return False
+        items = [item for transaction in arrivals for item in transaction]
         values = [self._value(item) for item in items]
         with self._tools.store.write() as work:
             for item, value in zip(items, values, strict=True):
                 if _state(work, item) is None:
                     self._one(work, item, value)
-            work.set_cursor(source, start + len(items))
+            work.set_cursor(source, start + len(arrivals))
         boundary("streams.applied")
         self._tools.nudge()
-        return len(items) == PAGE
+        return len(arrivals) == PAGE
 
     def _look_again(self) -> None:
         query = sa.select(t.stream_items).where(t.stream_items.c.state == "awaiting").limit(PAGE)

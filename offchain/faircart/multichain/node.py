@@ -40,6 +40,7 @@ MAX_BATCH_ONCHAIN = 3_500_000
 _LOOK_UP_AFTER = (0.2, 0.8, 2.0)
 """Pauses in seconds between look-ups of a publish whose answer was lost."""
 _LOOK_BACK = 200
+_TXIDS_AT_ONCE = 100
 
 
 class StreamNode:
@@ -349,27 +350,41 @@ class StreamNode:
         return found
 
     # --- reading ---
-    def items(
-        self, stream: str, *, count: int = 10, start: int | None = None, local: bool = False
-    ) -> list[Item]:
+    def items(self, stream: str, *, count: int = 10, start: int | None = None) -> list[Item]:
         """Items, oldest first: `count` from `start` (0 is the first; negative counts from the end; None:
         the last).
 
-        `local` orders by arrival at this node, which never changes; otherwise in chain order, which is the
-        same on all nodes but can still change for unconfirmed items. Raises `NotSubscribed`.
+        In chain order, which is the same on all nodes but can still change for unconfirmed items; to read a
+        stream from a stored place on, use `arrivals`. Raises `NotSubscribed`.
         """
-        return self._list("liststreamitems", stream, [], count, start, local)
+        return self._list("liststreamitems", stream, [], count, start, False)
+
+    def arrivals(self, stream: str, *, count: int, start: int) -> list[list[Item]]:
+        """Items in the order in which they arrived at this node, which never changes: one list a transaction.
+
+        `count` and `start` count transactions, so `start` plus the length of the answer is the next `start`.
+        In this order a node lists only the first item of a transaction (measured on 2.3); the others are
+        fetched with it here, so that no item of somebody's `publishmulti` is missed. Raises `NotSubscribed`.
+        """
+        txids = [item.txid for item in self._list("liststreamitems", stream, [], count, start, True)]
+        found: dict[str, list[Item]] = {txid: [] for txid in txids}
+        for first in range(0, len(txids), _TXIDS_AT_ONCE):
+            part = txids[first : first + _TXIDS_AT_ONCE]
+            for answer in self._rpc.liststreamtxitems(stream, part, True):
+                item = parse_item(stream, answer)
+                found[item.txid].append(item)
+        return list(found.values())
 
     def key_items(
         self, stream: str, key: str, *, count: int = 10, start: int | None = None, local: bool = False
     ) -> list[Item]:
-        """Items with a key; none for an unknown key. Paging and order as for `items`."""
+        """Items with a key; none for an unknown key. Paging as for `items`; `local` orders by arrival."""
         return self._list("liststreamkeyitems", stream, [key], count, start, local)
 
     def publisher_items(
         self, stream: str, address: str, *, count: int = 10, start: int | None = None, local: bool = False
     ) -> list[Item]:
-        """Items by a publisher. Paging and order as for `items`."""
+        """Items by a publisher. Paging as for `items`; `local` orders by arrival."""
         return self._list("liststreampublisheritems", stream, [address], count, start, local)
 
     def transaction_items(self, stream: str, txid: str) -> list[Item]:

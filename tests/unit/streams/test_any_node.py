@@ -164,7 +164,10 @@ def test_items_are_listed_oldest_first_and_by_page_key_and_publisher(market: Mar
     assert [item.txid for item in node.items(name, count=2)] == [txids[4], other]
     assert [item.txid for item in node.items(name, count=2, start=0)] == txids[:2]
     assert [item.txid for item in node.items(name, count=2, start=-3)] == txids[3:5]
-    assert [item.txid for item in node.items(name, count=9, start=4, local=True)] == [txids[4], other]
+    assert [[item.txid for item in transaction] for transaction in node.arrivals(name, count=9, start=4)] == [
+        [txids[4]],
+        [other],
+    ]
     assert node.items(name, count=2, start=100) == []
     assert [item.txid for item in node.key_items(name, "k3")] == [txids[3]]
     assert node.key_items(name, "nokey") == []
@@ -230,6 +233,24 @@ def test_a_batch_is_split_into_transactions_of_32_items(market: Market) -> None:
     assert [market.consumer.node.payload(item) for item in first] == [item.data for item in items[:32]]
     with pytest.raises(errors.NotAllowed):
         market.consumer.node.item(name, txids[0])
+
+
+def test_no_item_of_a_batch_is_missed_in_the_order_of_arrival(market: Market) -> None:
+    name = market.stream("write")
+    items = [NewItem((f"k{i}", "all"), bytes([i])) for i in range(40)]
+    txids = market.shop.node.publish_many(name, items, address=market.shop.address)
+    txids.append(market.shop.node.publish(name, "k40", b"", address=market.shop.address))
+    eventually(lambda: len(market.consumer.node.items(name, count=99)) == 41)
+    node = market.consumer.node
+    arrivals = node.arrivals(name, count=99, start=0)
+    assert sorted(len(transaction) for transaction in arrivals) == [1, 8, 32]
+    assert sorted(item.keys[0] for one in arrivals for item in one) == sorted(f"k{i}" for i in range(41))
+    assert [node.arrivals(name, count=1, start=i)[0] for i in range(3)] == arrivals
+    assert node.arrivals(name, count=9, start=3) == []
+    # what a node itself lists: one row a transaction here, but every item by key and publisher
+    assert len(node._rpc.liststreamitems(name, False, 99, 0, True)) == 3
+    assert len(node.key_items(name, "all", count=99, local=True)) == 40
+    assert len(node.publisher_items(name, market.shop.address, count=99, local=True)) == 41
 
 
 def test_a_payload_larger_than_one_call_takes_goes_through_the_binary_cache(market: Market) -> None:

@@ -163,7 +163,23 @@ def _page(params: list[Any], position: int) -> tuple[bool, int, int, bool]:
 def liststreamitems(wallet: Wallet, params: list[Any]) -> Any:
     verbose, count, start, local = _page(params, 1)
     stream = wallet.followed(params[0])
+    if local:
+        return _entries(wallet, _by_arrival(wallet, stream, count, start), verbose)
     return _entries(wallet, selected(wallet, stream, "", (), count, start, local), verbose)
+
+
+def _by_arrival(wallet: Wallet, stream: Stream, count: int, start: int) -> list[Any]:
+    """In local order a node lists one row a transaction: of several items in it only the first (measured)."""
+    where = "FROM positions p JOIN items i ON i.item = p.item WHERE p.wallet = ? AND p.stream = ?"
+    size = wallet.ledger.value(f"SELECT count(DISTINCT i.txid) {where}", wallet.number, stream.txid)
+    first, number = values.window(count, start, size)
+    return wallet.ledger.rows(
+        f"SELECT min(p.item) {where} GROUP BY i.txid ORDER BY min(p.arrived) LIMIT ? OFFSET ?",
+        wallet.number,
+        stream.txid,
+        number,
+        first,
+    )
 
 
 @method("liststreamkeyitems", 2, 6, '"stream-identifier" "key" ( verbose count start local-ordering )')

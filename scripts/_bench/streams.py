@@ -1,0 +1,331 @@
+"""`make bench-streams`: what publishing, discovering and retrieving stream items costs.
+
+Starts two nodes (MultiChain where it is found, else the stand-in), measures, and writes
+`reports/streams.json` and `reports/streams.png`. On the stand-in, rates and latencies say nothing about
+MultiChain.
+"""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import importlib
+import json
+import os
+import platform
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import psutil
+from faircart.errors import FairCartError
+from faircart.multichain import Item, NewItem
+from faircart.streams.network import Network, running
+
+KIB, MIB = 1024, 1024 * 1024
+SIZES = {"1 KiB": KIB, "64 KiB": 64 * KIB, "1 MiB": MIB}
+GOALS = {
+    "clientOverheadMs": "client overhead under 1 ms a call at the median",
+    "batchRatio": "1 KiB items through publishmulti at least 5 times the rate of single publishes",
+    "memoryMib": "agent memory flat within 10 MiB over 10,000 items",
+}
+_POLL_SECONDS = 0.002
+_ARRIVE_SECONDS = 120.0
+
+
+def ms(seconds: list[float]) -> dict[str, float]:
+    """Median, 95th percentile and maximum in milliseconds."""
+    ordered = sorted(seconds)
+    return {
+        "median": round(statistics.median(ordered) * 1000, 3),
+        "p95": round(ordered[min(len(ordered) - 1, int(len(ordered) * 0.95))] * 1000, 3),
+        "max": round(ordered[-1] * 1000, 3),
+        "n": len(ordered),
+    }
+
+
+def timed(work: Callable[[], Any]) -> float:
+    since = time.perf_counter()
+    work()
+    return time.perf_counter() - since
+
+
+class Bench:
+    """Two nodes and a client for each; this process stands for the agent."""
+
+    def __init__(self, network: Network, scale: float) -> None:
+        self.network = network
+        self.scale = scale
+        self.publisher, self.reader = (node.client(timeout=60) for node in network.nodes[:2])
+        self.address = network.nodes[0].address
+        self._streams = iter(range(1_000_000))
+
+    def many(self, number: int) -> int:
+        return max(3, round(number * self.scale))
+
+    def memory(self) -> dict[str, float]:
+        """Resident MiB of this process and of each node's (one for all wallets of a stand-in)."""
+        nodes = [psutil.Process(pid).memory_info().rss for pid in self.network.pids]
+        return {
+            "agent": round(psutil.Process().memory_info().rss / MIB, 1),
+            **{f"node{i}": round(rss / MIB, 1) for i, rss in enumerate(nodes, start=1)},
+        }
+
+    def stream(self) -> str:
+        """A new stream that both follow."""
+        name = f"bench-{os.getpid()}-{next(self._streams)}"
+        self.publisher.create_stream(name, [])
+        self.publisher.subscribe(name)
+        # on a busy node a stream that is in no block yet can be unknown for a moment
+        self.until(lambda: self.reader.has_stream(name) and self.reader.stream(name).streamref)
+        self.reader.subscribe(name)
+        return name
+
+    @staticmethod
+    def until(look: Callable[[], Any], seconds: float = _ARRIVE_SECONDS) -> Any:
+        deadline = time.monotonic() + seconds
+        while not (found := look()):
+            if time.monotonic() > deadline:
+                raise FairCartError("an item did not arrive within two minutes")
+            time.sleep(_POLL_SECONDS)
+        return found
+
+    def available(self, stream: str, txid: str) -> Item:
+        def look() -> Item | None:
+            found = self.reader.transaction_items(stream, txid)
+            return found[0] if found and found[0].available else None
+
+        item: Item = self.until(look)
+        return item
+
+    # --- publish, discover, retrieve ---
+    def items(self, size: int, offchain: bool) -> dict[str, Any]:
+        stream = self.stream()
+        number = self.many(300 if size < 10 * KIB else 120 if size < MIB else 24)
+        payloads = [os.urandom(size) for _ in range(number)]
+        since = time.perf_counter()
+        calls = [
+            timed(lambda i=i: self.publish(stream, f"k{i}", payloads[i], offchain)) for i in range(number)
+        ]
+        seconds = time.perf_counter() - since
+        self.until(lambda: self.present(stream) == number)
+        latency = []
+        for i in range(self.many(60 if size < MIB else 24)):
+            payload = os.urandom(size)
+            begun = time.perf_counter()
+            self.available(stream, self.publish(stream, f"single{i}", payload, offchain))
+            latency.append(time.perf_counter() - begun)
+        found: list[Item] = []
+        discover = timed(lambda: found.extend(self.discover(stream)))
+        retrieve = [timed(lambda item=item: self.reader.payload(item)) for item in found[:number]]
+        return {
+            "publishPerSecond": round(number / seconds, 1),
+            "mibPerSecond": round(number * size / MIB / seconds, 2),
+            "publishCallMs": ms(calls),
+            "availableMs": ms(latency),
+            "discoverItemsPerSecond": round(len(found) / discover, 1),
+            "retrieveMs": ms(retrieve),
+            "residentMib": self.memory(),
+        }
+
+    def publish(self, stream: str, key: str, payload: bytes, offchain: bool) -> str:
+        return self.publisher.publish(stream, key, payload, address=self.address, offchain=offchain)
+
+    def present(self, stream: str) -> int:
+        return sum(item.available for item in self.discover(stream))
+
+    def discover(self, stream: str) -> Iterator[Item]:
+        """All items, page by page, as an agent reads them."""
+        start = 0
+        while page := self.reader.arrivals(stream, count=200, start=start):
+            yield from (item for transaction in page for item in transaction)
+            start += len(page)
+
+    # --- the goals ---
+    def batches(self) -> dict[str, Any]:
+        number = self.many(640)
+        payloads = [os.urandom(KIB) for _ in range(number)]
+        single, batch = self.stream(), self.stream()
+        one = timed(
+            lambda: [self.publish(single, f"k{i}", payload, False) for i, payload in enumerate(payloads)]
+        )
+        items = [NewItem((f"k{i}",), payload) for i, payload in enumerate(payloads)]
+        many = timed(lambda: self.publisher.publish_many(batch, items, address=self.address))
+        return {
+            "singlePerSecond": round(number / one, 1),
+            "batchPerSecond": round(number / many, 1),
+            "ratio": round(one / many, 2),
+        }
+
+    def overhead(self) -> dict[str, Any]:
+        """The same call by the client and by bare HTTP on a kept connection, in turn."""
+        node = self.network.nodes[0]
+        host, port = node.url.removeprefix("http://").strip("/").split(":")
+        word = f"{node.user}:{node.password_file.read_text().strip()}".encode()
+        headers = {"Authorization": "Basic " + base64.b64encode(word).decode()}
+        connection = http.client.HTTPConnection(host, int(port), timeout=30)
+        stream = self.stream()
+        txid = self.publish(stream, "k", os.urandom(KIB), False)
+        answer: dict[str, Any] = {}
+        for name, method, params, by_client in (
+            ("getblockcount", "getblockcount", [], self.publisher.block_count),
+            (
+                "getstreamitem",
+                "getstreamitem",
+                [stream, txid, True],
+                lambda: self.publisher.item(stream, txid),
+            ),
+        ):
+            body = json.dumps({"method": method, "params": params, "id": 1}).encode()
+
+            def bare(body: bytes = body) -> None:
+                connection.request("POST", "/", body, headers)
+                connection.getresponse().read()
+
+            pairs = [(timed(bare), timed(by_client)) for _ in range(self.many(1000))]
+            bare_ms, client_ms = ms([pair[0] for pair in pairs]), ms([pair[1] for pair in pairs])
+            answer[name] = {
+                "bareMs": bare_ms,
+                "clientMs": client_ms,
+                "overheadMs": round(client_ms["median"] - bare_ms["median"], 3),
+            }
+        connection.close()
+        return answer
+
+    def memory_over(self, number: int) -> dict[str, Any]:
+        """Resident memory while `number` items of 1 KiB are published, discovered and retrieved."""
+        stream = self.stream()
+        series: list[dict[str, Any]] = [{"items": 0, **self.memory()}]
+        read = transactions = 0
+        for start in range(0, number, 1000):
+            items = [NewItem((f"k{start + i}",), os.urandom(KIB)) for i in range(min(1000, number - start))]
+            self.publisher.publish_many(stream, items, address=self.address)
+            deadline = time.monotonic() + _ARRIVE_SECONDS
+            while read < start + len(items):
+                page = self.reader.arrivals(stream, count=200, start=transactions)
+                transactions += len(page)
+                for item in (item for transaction in page for item in transaction):
+                    self.reader.payload(item)
+                    read += 1
+                if not page and time.monotonic() > deadline:
+                    raise FairCartError("items did not arrive within two minutes")
+                time.sleep(0 if page else _POLL_SECONDS)
+            series.append({"items": start + len(items), **self.memory()})
+        agent = [point["agent"] for point in series[1:]]
+        # the first thousand fills caches and pools; flat means: no more after that
+        return {"series": series, "growthMib": round(max(agent) - agent[0], 1)}
+
+
+def paid_exchange(network: Network) -> dict[str, Any]:
+    """The third scenario needs agents and an Ethereum network; `scripts/_bench/exchange.py` measures it if
+    present.
+    """
+    try:
+        module = importlib.import_module("scripts._bench.exchange")
+    except ModuleNotFoundError:
+        return {"measured": False, "reason": "scripts/_bench/exchange.py is not there"}
+    found: dict[str, Any] = module.measure(network)
+    return {"measured": True, **found}
+
+
+def measure(network: Network, scale: float) -> dict[str, Any]:
+    bench = Bench(network, scale)
+    info = bench.publisher.info()
+    real = network.kind == "multichain"
+    report: dict[str, Any] = {
+        "node": f"MultiChain {info.version} {info.edition}" if real else "development stand-in",
+        "note": "one run; orders of magnitude"
+        if real
+        else "rates and latencies of the stand-in say nothing about MultiChain",
+        "machine": {"python": platform.python_version(), "cpus": os.cpu_count(), "system": platform.system()},
+        "residentMibAtStart": bench.memory(),
+        "items": {},
+    }
+    for name, size in SIZES.items():
+        for offchain in (False, True):
+            label = f"{name} {'off' if offchain else 'on'} chain"
+            click.echo(f"{label} ...", err=True)
+            report["items"][label] = bench.items(size, offchain)
+    click.echo("client overhead ...", err=True)
+    report["overhead"] = bench.overhead()
+    click.echo("batches ...", err=True)
+    report["batches"] = bench.batches()
+    click.echo("memory over 10,000 items ...", err=True)
+    report["memory"] = bench.memory_over(bench.many(10_000))
+    report["paidExchange"] = paid_exchange(network)
+    worst = max(call["overheadMs"] for call in report["overhead"].values())
+    report["goals"] = {
+        GOALS["clientOverheadMs"]: {"measured": worst, "reached": worst < 1},
+        GOALS["batchRatio"]: {
+            "measured": report["batches"]["ratio"],
+            "reached": report["batches"]["ratio"] >= 5,
+        },
+        GOALS["memoryMib"]: {
+            "measured": report["memory"]["growthMib"],
+            "reached": report["memory"]["growthMib"] <= 10,
+        },
+    }
+    for client in (bench.publisher, bench.reader):
+        client.close()
+    return report
+
+
+def draw(report: dict[str, Any], path: Path) -> None:
+    """Latency by size, and memory over the number of items."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from matplotlib import pyplot
+
+    figure, (left, right) = pyplot.subplots(1, 2, figsize=(11, 4.2))
+    labels = list(report["items"])
+    for offset, statistic in ((-0.2, "median"), (0.2, "p95")):
+        values = [report["items"][label]["availableMs"][statistic] for label in labels]
+        left.bar([i + offset for i in range(len(labels))], values, 0.4, label=statistic)
+    left.set_xticks(range(len(labels)), [label.replace(" o", "\no") for label in labels], fontsize=8)
+    left.set_ylabel("publish to available on the other node (ms)")
+    left.legend()
+    series = report["memory"]["series"]
+    for name in [name for name in series[0] if name != "items"]:
+        points = [point["items"] for point in series], [point[name] for point in series]
+        right.plot(*points, marker=".", label=name)
+    right.set_xlabel("1 KiB items published, discovered and retrieved")
+    right.set_ylabel("resident memory (MiB)")
+    right.set_ylim(bottom=0)
+    right.legend()
+    figure.suptitle(f"{report['node']}: {report['note']}", fontsize=10)
+    figure.tight_layout()
+    figure.savefig(path, dpi=120)
+
+
+@click.command()
+@click.option("--real/--stand-in", default=None, help="Insist on MultiChain, or the stand-in.")
+@click.option("--scale", type=click.FloatRange(0.001, 10), default=1.0, help="Of the numbers of items.")
+@click.option("--block-seconds", type=float, default=5.0, show_default=True)
+@click.option(
+    "--output", type=click.Path(path_type=Path), default=Path("reports/streams.json"), show_default=True
+)
+def main(real: bool | None, scale: float, block_seconds: float, output: Path) -> None:
+    """Measure publishing, discovering and retrieving on two nodes of this machine."""
+    output.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with (
+            tempfile.TemporaryDirectory(prefix="bench-streams-") as folder,
+            running(Path(folder), 2, real=real, block_seconds=block_seconds) as network,
+        ):
+            report = measure(network, scale)
+    except FairCartError as error:
+        raise click.ClickException(str(error)) from None
+    output.write_text(json.dumps(report, indent=2) + "\n")
+    draw(report, output.with_suffix(".png"))
+    click.echo(f"{output} and {output.with_suffix('.png')}, on the {report['node']}:")
+    for goal, result in report["goals"].items():
+        click.echo(f"  {'reached' if result['reached'] else 'MISSED '}  {result['measured']:>8}  {goal}")
+
+
+if __name__ == "__main__":
+    main()
