@@ -10,7 +10,7 @@ export APE_DATA_FOLDER := $(CURDIR)/.ape
 export SOLCX_BINARY_PATH := $(CURDIR)/.ape/solcx
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
-.PHONY: help setup demo test gas fuzz lint format bench-seal lock clean
+.PHONY: help setup demo test gas fuzz lint format bench-seal bench-streams lock clean
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
@@ -60,6 +60,9 @@ lint: setup ## ruff, mypy, Slither
 format: setup ## rewrite the Python files in the project's style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+bench-streams: setup ## publish, discover and retrieve stream items on two nodes; writes reports/streams.json and .png
+	@$(BIN)/python -m scripts._bench.streams $(ARGS)
 
 bench-seal: setup ## seal, check and open 1 KiB to 64 MiB; writes reports/seal.json
 	@$(BIN)/python -m scripts._bench.seal

@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +29,7 @@ streams.
 
 _START_SECONDS = 60.0
 _JOIN_SECONDS = 60.0
+_START_ATTEMPTS = 4
 _ADDRESS = re.compile(r" grant (\w{30,40}) connect")
 
 
@@ -139,12 +140,17 @@ def running(
             place.write_password()
             if first is not None and not _knows_chain(place):
                 first.grant(_introduce(program, place, founder), PERMISSIONS)
-            process = stack.enter_context(
-                child(place.command(program, None if first is None else founder), place.log)
-            )
             node = place.node(f"node-{number}")
             client = stack.enter_context(node.client())
-            _wait(client, process, place)
+            command = place.command(program, None if first is None else founder)
+            for attempt in range(1, _START_ATTEMPTS + 1):
+                process = stack.enter_context(child(command, place.log))
+                if _started(client, process, place):
+                    break
+                # the founder may not have told the new node's permission to its own network side yet
+                if attempt == _START_ATTEMPTS:
+                    raise StreamsError(f"multichaind stops at once; see {place.log}: {_last_line(place.log)}")
+                time.sleep(1)
             found.append(Node(node.name, node.url, node.user, node.password_file, client.addresses()[0]))
             pids.append(process.pid)
             if first is None:
@@ -194,17 +200,21 @@ def _introduce(program: Path, place: _Place, founder: _Place) -> str:
     return found[1]
 
 
-def _wait(client: StreamNode, process: subprocess.Popen[bytes], place: _Place) -> None:
+def _started(client: StreamNode, process: subprocess.Popen[bytes], place: _Place) -> bool:
+    """True once it answers, False if it has stopped. Raises StreamsError if neither happens."""
     deadline = time.monotonic() + _START_SECONDS
-    while True:
-        try:
+    while process.poll() is None:
+        with suppress(errors.WarmingUp, errors.Unreachable, errors.TimedOut, errors.ConnectionCut):
             client.info()
-            return
-        except (errors.WarmingUp, errors.Unreachable, errors.TimedOut, errors.ConnectionCut):
-            pass
-        if process.poll() is not None or time.monotonic() > deadline:
-            raise StreamsError(f"multichaind did not start; see {place.log}")
+            return True
+        if time.monotonic() > deadline:
+            raise StreamsError(f"multichaind does not answer; see {place.log}")
         time.sleep(0.1)
+    return False
+
+
+def _last_line(log: Path) -> str:
+    return "".join(log.read_text(errors="replace").strip().splitlines()[-1:])
 
 
 def _wait_for_chain(client: StreamNode, founder: StreamNode, place: _Place) -> None:
