@@ -68,7 +68,7 @@ def test_the_documentation_lists_exactly_the_supported_methods() -> None:
 
 
 def test_any_other_method_is_not_found(tmp_path: Path) -> None:
-    with StandIn(tmp_path, 1, delays=BY_HAND) as running:
+    with StandIn(tmp_path, delays=BY_HAND) as running:
         reply = Replay(running).send("node1", b'{"method":"getrawtransaction","params":["00"],"id":5}')
     wanted = {"result": None, "error": {"code": -32601, "message": "Method not found"}, "id": 5}
     assert (reply.status, reply.json()) == (404, wanted)
