@@ -7,8 +7,8 @@ a finding.
 
 import inspect
 import logging
+import os
 import re
-import shutil
 import sys
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -35,9 +35,8 @@ def sources() -> list[Path]:
     return sorted(path for path in found if not any(path.is_relative_to(folder) for folder in apart))
 
 
-def analysed(compiler: Path) -> Slither:
+def analysed(compiler: Path, settings: dict[str, Any]) -> Slither:
     """Slither on the product, compiled with the settings of ape-config.yaml."""
-    settings = yaml.safe_load((ROOT / "ape-config.yaml").read_text())["solidity"]
     given: dict[str, Any] = {
         "language": "Solidity",
         "sources": {str(path.relative_to(ROOT)): {"content": path.read_text()} for path in sources()},
@@ -92,15 +91,16 @@ def _answers(answer: Finding, finding: Finding) -> bool:
 
 def main() -> int:
     """Returns the exit code."""
-    compiler = next(iter(sorted((ROOT / ".ape" / "solcx").glob("solc-v*"))), None)
-    compiler = compiler or (Path(found) if (found := shutil.which("solc")) else None)
-    if compiler is None:
-        print("faircart: no Solidity compiler; run: make setup", file=sys.stderr)
+    settings = yaml.safe_load((ROOT / "ape-config.yaml").read_text())["solidity"]
+    folder = Path(os.environ.get("SOLCX_BINARY_PATH", ROOT / ".ape" / "solcx"))
+    compiler = folder / f"solc-v{settings['version']}"
+    if not compiler.exists():
+        print(f"faircart: {compiler} is missing; run: make setup", file=sys.stderr)
         return 1
     # Compiler warnings are the compiler's; what Slither cannot follow is said in contracts/README.md.
     logging.getLogger("CryticCompile").setLevel(logging.ERROR)
     logging.getLogger("ContractSolcParsing").setLevel(logging.CRITICAL)
-    slither = analysed(compiler)
+    slither = analysed(compiler, settings)
     seen = {contract.name for contract in slither.contracts}
     if missing := PRODUCT - seen:
         print(f"faircart: Slither did not see {', '.join(sorted(missing))}", file=sys.stderr)
