@@ -97,6 +97,7 @@ class ConsumerSection(_Section):
     categories: tuple[str, ...] = ("orders",)
     purposes: tuple[str, ...] = ()
     max_reward_wei: Wei = 10**16
+    max_counter_reward_wei: Wei = 0
     max_fee_wei: Wei = 10**15
     max_deposit_wei: Wei = 10**15
     min_custodian_deposit_wei: Wei = 10**14

@@ -12,11 +12,11 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from faircart import papers
-from faircart.agent import log, sealed, signatures
+from faircart.agent import log, rights_api, sealed, signatures
 from faircart.agent.chain_reader import apply
 from faircart.agent.handlers import Outcome
 from faircart.agent.handlers import papers as handlers
-from faircart.agent.handlers.papers import PaperRefused
+from faircart.agent.handlers.outcome import PaperRefused
 from faircart.agent.steps import boundary
 from faircart.agent.tools import Tools
 from faircart.errors import FairCartError
@@ -164,6 +164,7 @@ def build(tools: Tools) -> "FastAPI":
         _take(tools, lambda work, now: handlers.settlement(tools.ctx, work, paper, signature, now))
         return {"orderId": "0x" + paper.order_id.hex()}
 
+    rights_api.add_routes(app, tools, _take)
     return app
 
 

@@ -16,6 +16,7 @@ from faircart.agent.context import Context
 from faircart.agent.handlers.orders import made_current
 from faircart.agent.secrets import Secrets
 from faircart.errors import FairCartError
+from faircart.rights import archive
 from faircart.sealing import DocumentVersion, pad_document
 from faircart.store import Store, Work
 from faircart.store.records import Customer, Document, Order
@@ -25,13 +26,56 @@ class ImportInvalid(FairCartError):
     """A line of the import is not as it should be: nothing of the file was taken."""
 
 
-def import_file(ctx: Context, store: Store, vault: Secrets, path: Path) -> int:
+def import_file(
+    ctx: Context, store: Store, vault: Secrets, path: Path, *, derive_preferences: bool = False
+) -> int:
     """Takes all documents of a JSON Lines file, or none; how many. Raises ImportInvalid naming the line."""
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise ImportInvalid(f"{path} cannot be read: {error}") from None
     entries = [_entry(path, number, line) for number, line in enumerate(lines, 1) if line.strip()]
+    if derive_preferences:
+        entries += [
+            {
+                **entry,
+                "category": "preferences",
+                "document": documents.preferences_document(entry["document"]),
+            }
+            for entry in entries
+            if entry["category"] == "orders"
+        ]
+    return _take_all(ctx, store, vault, entries)
+
+
+def import_archive(
+    ctx: Context,
+    store: Store,
+    vault: Secrets,
+    path: Path,
+    customer: str | None,
+    reading_key: bytes | None,
+) -> int:
+    """Takes all documents of a portability archive, or none; how many. Raises ArchiveRefused,
+    ImportInvalid."""
+    try:
+        found = archive.unpack(path.read_bytes())
+    except OSError as error:
+        raise ImportInvalid(f"{path} cannot be read: {error.strerror}") from None
+    here = customer or found.customer
+    if not is_address(here):
+        raise ImportInvalid("--customer: not an Ethereum address")
+    key = reading_key or found.reading_key
+    envelope.decode_public_key(key)
+    entries = [
+        {"customer": to_checksum_address(here), "readingKey": key, "orderId": b""}
+        | {"category": category, "document": document}
+        for category, document in found.documents.items()
+    ]
+    return _take_all(ctx, store, vault, entries)
+
+
+def _take_all(ctx: Context, store: Store, vault: Secrets, entries: list[dict[str, Any]]) -> int:
     with store.write() as work:
         for entry in entries:
             _take(ctx, work, vault, entry)

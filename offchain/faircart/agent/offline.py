@@ -72,11 +72,28 @@ def address_of(keystore: Path) -> str:
         raise ConfigInvalid(f"ethereum.keystore: {keystore} is no keystore with an address") from None
 
 
-def import_documents(config: Config, path: Path) -> int:
-    """Takes a file of customers' documents into a custodian's database; how many."""
+def import_documents(config: Config, path: Path, *, derive_preferences: bool = False) -> int:
+    """Takes a file of customers' documents into a custodian's database; how many.
+
+    With `derive_preferences` each document of category orders brings one of category preferences.
+    """
     desk = open_desk(config, "custodian")
     with desk.store:
-        return importing.import_file(desk.ctx, desk.store, desk.secrets, path)
+        return importing.import_file(
+            desk.ctx, desk.store, desk.secrets, path, derive_preferences=derive_preferences
+        )
+
+
+def import_archive(config: Config, path: Path, customer: str | None, reading_key: Path | None) -> int:
+    """Takes a portability archive of another shop into a custodian's database; how many documents.
+
+    The documents stay byte for byte what they are. `customer` and `reading_key` say who the customer is
+    here, if it uses another account. Raises ArchiveRefused, naming the check that failed.
+    """
+    desk = open_desk(config, "custodian")
+    key = None if reading_key is None else envelope.encode_public_key(keys.read_public_key(reading_key))
+    with desk.store:
+        return importing.import_archive(desk.ctx, desk.store, desk.secrets, path, customer, key)
 
 
 def export_documents(config: Config, folder: Path) -> int:

@@ -4,7 +4,7 @@ Each kind has an HPKE info of its own with the item's id in it, so that nothing 
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from faircart import canonical, envelope
@@ -13,6 +13,10 @@ from faircart.errors import FairCartError
 PROPOSAL = b"faircart/proposal/1"
 ACCESS_ENTRY = b"faircart/accesslog/1"
 RECEIPT = b"faircart/receipt/1"
+ERASURE = b"faircart/erasure/1"
+COUNTER = b"faircart/counter/1"
+ANSWER = b"faircart/answer/1"
+HOLDINGS = b"faircart/holdings/1"
 
 
 class NotForUs(FairCartError):
@@ -27,6 +31,15 @@ def seal(kind: bytes, item_id: str, readers: Sequence[bytes], value: Any) -> lis
     info = kind + bytes.fromhex(item_id)
     copies = [envelope.seal_to(info, envelope.decode_public_key(key), payload).hex() for key in readers]
     return sorted(copies)
+
+
+def committed(
+    kind: bytes, item_id: str, readers: Sequence[bytes], document: Mapping[str, Any]
+) -> dict[str, Any]:
+    """A stream item that commits to `document` (which holds a salt) in clear and holds it sealed to
+    `readers`."""
+    commitment = canonical.commitment(document).hex()
+    return {"version": 1, "commitment": commitment, "sealed": seal(kind, item_id, readers, document)}
 
 
 def open_any(kind: bytes, item_id: str, private: bytes, copies: Sequence[str]) -> Any:

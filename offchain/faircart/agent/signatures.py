@@ -3,7 +3,7 @@
 from eth_abi.abi import encode
 
 from faircart import papers
-from faircart.agent.handlers.papers import PaperRefused
+from faircart.agent.handlers.outcome import PaperRefused
 from faircart.agent.tools import Tools
 from faircart.ethereum.node import RevertData
 

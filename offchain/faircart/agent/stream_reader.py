@@ -28,7 +28,7 @@ class StreamReader:
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
         ctx = tools.ctx
-        self.followed = [names.PARTICIPANTS, names.REQUESTS]
+        self.followed = [names.PARTICIPANTS, names.REQUESTS, names.ERASURES]
         if ctx.is_consumer:
             self.followed += [names.CATALOG, names.envelopes_stream(ctx.address)]
         self._subscribed: set[str] = set()

@@ -1,32 +1,85 @@
-"""`faircart import` and `faircart export`."""
+"""`faircart import` and `faircart export`: documents and portability archives, into and out of an agent."""
 
 import json
+import time
 from pathlib import Path
+from typing import Any
 
 import click
 
-from faircart.cli.options import FILE, config_option, load_config
+from faircart.cli.ledgers import LedgerUnnamed, ledger_options, open_ledgers
+from faircart.cli.options import FILE, load_config, rights_client
 
 
 @click.command("import")
-@config_option
+@click.option("-c", "--config", "config_file", type=FILE, required=True, help="The agent's TOML file.")
+@click.option(
+    "--derive-preferences", is_flag=True, help="Also make the category preferences from each orders document."
+)
+@click.option("--customer", help="For an archive: the customer's address here, if it is another one.")
+@click.option("--reading-key", type=FILE, help="For an archive: the customer's reading key here, likewise.")
 @click.argument("file", type=FILE)
-def import_(config_file: Path, file: Path) -> None:
-    """Give a custodian's agent its customers' documents (JSON Lines): all of FILE, or nothing."""
+def import_(
+    config_file: Path, derive_preferences: bool, customer: str | None, reading_key: Path | None, file: Path
+) -> None:
+    """Give a custodian's agent its customers' documents: all of FILE, or nothing.
+
+    FILE is JSON Lines (one document a line), or the archive that `faircart export` made at another shop.
+    """
     from faircart.agent import offline
 
-    count = offline.import_documents(load_config(config_file), file)
+    config = load_config(config_file)
+    if _is_archive(file):
+        count = offline.import_archive(config, file, customer, reading_key)
+    else:
+        count = offline.import_documents(config, file, derive_preferences=derive_preferences)
     click.echo(json.dumps({"imported": count}))
 
 
-@click.command()
-@config_option
-@click.option(
-    "--out", type=click.Path(file_okay=False, path_type=Path), required=True, help="Folder to write to."
-)
-def export(config_file: Path, out: Path) -> None:
-    """Write the documents that a consumer bought, decrypted: one file an exchange."""
-    from faircart.agent import offline
+def _is_archive(file: Path) -> bool:
+    try:
+        with file.open("rb") as opened:
+            return opened.read(2) == b"PK"
+    except OSError:
+        return False  # the import says what is wrong with it
 
-    count = offline.export_documents(load_config(config_file), out)
-    click.echo(json.dumps({"exported": count}))
+
+@click.command()
+@click.option("-c", "--config", "config_file", type=FILE, help="A consumer's agent: write what it bought.")
+@click.option("--api", help="A custodian's API: write everything it holds about the customer.")
+@click.option("--customer", help="The customer's Ethereum address.")
+@click.option("--reading-key", type=FILE, help="The customer's reading key file.")
+@click.option("--password-file", type=FILE, help="Password of the customer's key files.")
+@ledger_options
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder (-c) or file (--api).")
+def export(config_file: Path | None, out: Path, **options: Any) -> None:
+    """Take data out: as customer everything that a shop holds, in one archive; as consumer what was bought.
+
+    With --ethereum-url and --network the archive also holds the verified access log.
+    """
+    if (config_file is None) == (options["api"] is None):
+        raise click.UsageError("name either -c FILE (a consumer's agent) or --api URL (as customer)")
+    if config_file is not None:
+        from faircart.agent import offline
+
+        click.echo(json.dumps({"exported": offline.export_documents(load_config(config_file), out)}))
+        return
+    for name in ("customer", "reading_key", "password_file"):
+        if options[name] is None:
+            raise LedgerUnnamed(f"--{name.replace('_', '-')} is needed with --api")
+    client = rights_client(
+        options["api"], options["reading_key"], options["password_file"], customer=options["customer"]
+    )
+    holdings = client.holdings()
+    access_log = None
+    if options["ethereum_url"]:
+        from faircart.rights import ledger_export
+
+        now = int(time.time())
+        lines = client.ledger(open_ledgers(options, options["api"]), now)
+        access_log = ledger_export.to_json_ld(lines, client.address, now)
+    out.touch(mode=0o600)
+    out.write_bytes(holdings.pack(access_log))
+    click.echo(
+        json.dumps({"archive": str(out), "documents": sum(held.current for held in holdings.documents)})
+    )

@@ -1,13 +1,19 @@
 """`faircart ledger`: the access log as its customer reads it."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from faircart.cli.options import customer_client, customer_options
+from faircart.cli.ledgers import ledger_options, open_ledgers
+from faircart.cli.options import customer_client, customer_options, rights_client
+from faircart.errors import FairCartError
+
+if TYPE_CHECKING:
+    from faircart.rights.ledger import Line
 
 LINES = (
     ("who", "who"),
@@ -19,18 +25,58 @@ LINES = (
 )
 
 
+UNCHECKED = "unverifiable: nothing was checked; give --ethereum-url and --network to verify each line"
+
+
+class LedgerWrong(FairCartError):
+    """The ledgers and the access log do not agree."""
+
+
 @click.command()
 @customer_options
+@ledger_options
 @click.option("--customer", required=True, help="The customer's Ethereum address.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON list.")
-def ledger(api: str, reading_key: Path, password_file: Path, customer: str, as_json: bool) -> None:
-    """Show every access: who, what, with whom, when, how, for what purpose, under what condition."""
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "jsonld", "csv"]),
+    default="text",
+    help="With verification: text, a JSON list, JSON-LD (PROV-O) or CSV.",
+)
+def ledger(
+    api: str,
+    reading_key: Path,
+    password_file: Path,
+    customer: str,
+    as_json: bool,
+    form: str,
+    **options: Any,
+) -> None:
+    """Show every access: who, what, with whom, when, how, for what purpose, under what condition.
+
+    With --ethereum-url and --network each line is verified against both ledgers, and these are reconciled:
+    exit code 1 if a line is refuted or missing.
+    """
+    if options["ethereum_url"] or options["network"]:
+        client = rights_client(api, reading_key, password_file, customer=customer)
+        lines = client.ledger(open_ledgers(options, api), int(time.time()))
+        click.echo(_formatted(lines, "json" if as_json else form, customer), nl=False)
+        wrong = [line for line in lines if line.status in ("refuted", "missing")]
+        if wrong:
+            raise LedgerWrong(
+                f"{len(wrong)} of {len(lines)} lines do not agree with the ledgers; the first: "
+                f"{wrong[0].step}, {wrong[0].status}: {wrong[0].problem}"
+            )
+        return
     entries = customer_client(api, reading_key, password_file, customer=customer).access_log()
     if as_json:
         click.echo(json.dumps(entries))
         return
     for line in ledger_lines(entries):
         click.echo(line)
+    if entries:
+        click.echo(f"status: {UNCHECKED}")
     if not entries:
         click.echo("No access is recorded for this customer.")
 
@@ -41,3 +87,28 @@ def ledger_lines(entries: Iterable[Mapping[str, Any]]) -> Iterator[str]:
         yield f"{entry['when']}  {entry['step']}"
         for label, name in LINES:
             yield f"  {label:<10} {entry[name]}"
+
+
+def _formatted(lines: "Sequence[Line]", form: str, customer: str) -> str:
+    from faircart.rights import ledger_export
+
+    if form == "json":
+        return json.dumps([line.to_json() for line in lines]) + "\n"
+    if form == "jsonld":
+        return json.dumps(ledger_export.to_json_ld(lines, customer, int(time.time())), indent=1) + "\n"
+    if form == "csv":
+        return ledger_export.to_csv(lines)
+    if not lines:
+        return "Neither ledger tells of any access to this customer's data.\n"
+    return "".join(f"{text}\n" for line in lines for text in _verified_line(line))
+
+
+def _verified_line(line: "Line") -> Iterator[str]:
+    said = line.to_json()
+    yield f"{said['when']}  {line.step}  [{line.status}{': ' + line.problem if line.problem else ''}]"
+    for label, name in LINES:
+        yield f"  {label:<10} {said[name]}"
+    if line.reward is not None:
+        yield f"  {'reward':<10} {line.reward} wei"
+    place = [f"{name} {value}" for name, value in line.evidence.items() if value is not None]
+    yield f"  {'evidence':<10} {', '.join(place)}"

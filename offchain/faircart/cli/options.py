@@ -9,6 +9,7 @@ import click
 if TYPE_CHECKING:
     from faircart.agent.client import CustomerClient
     from faircart.agent.config import Config
+    from faircart.rights.customer import RightsClient
 
 F = TypeVar("F", bound=Callable[..., Any])
 FILE = click.Path(dir_okay=False, path_type=Path)
@@ -52,3 +53,16 @@ def customer_client(
     password = read_secret(password_file, "--password-file")
     account = None if keystore is None else keys.load_account(keystore, password)
     return CustomerClient(api, account, keys.load_hpke_key(reading_key, password).private, customer)
+
+
+def rights_client(
+    api: str, reading_key: Path, password_file: Path, *, keystore: Path | None = None, customer: str = ""
+) -> "RightsClient":
+    """The client of a customer who exercises its rights; with `keystore` it can sign."""
+    from faircart import keys
+    from faircart.agent.config import read_secret
+    from faircart.rights.customer import RightsClient
+
+    password = read_secret(password_file, "--password-file")
+    account = None if keystore is None else keys.load_account(keystore, password)
+    return RightsClient(api, account, keys.load_hpke_key(reading_key, password).private, customer)

@@ -6,7 +6,14 @@ from pathlib import Path
 
 import click
 
-from faircart.cli.options import FILE, config_option, customer_client, customer_options, load_config
+from faircart.cli.options import (
+    FILE,
+    config_option,
+    customer_client,
+    customer_options,
+    load_config,
+    rights_client,
+)
 from faircart.errors import FairCartError
 
 
@@ -122,3 +129,33 @@ def accept(api: str, reading_key: Path, password_file: Path, keystore: Path, pro
     if found is None:
         raise NoSuchProposal(f"There is no proposal {proposal}: `faircart request list` shows what is asked")
     click.echo(json.dumps({"consent": client.accept(found)}))
+
+
+@request.command()
+@customer_options
+@click.option("--keystore", type=FILE, required=True, help="The customer's Ethereum keystore.")
+@click.argument("proposal")
+def decline(api: str, reading_key: Path, password_file: Path, keystore: Path, proposal: str) -> None:
+    """Say no: the proposal is not shown again. Nothing else follows from it."""
+    rights_client(api, reading_key, password_file, keystore=keystore).decline(proposal)
+    click.echo(json.dumps({"declined": proposal}))
+
+
+@request.command()
+@customer_options
+@click.option("--keystore", type=FILE, required=True, help="The customer's Ethereum keystore.")
+@click.option("--reward", required=True, type=click.IntRange(min=0), help="Wei that you would do it for.")
+@click.option("--valid-for", required=True, type=click.IntRange(min=3600), help="Seconds that it may last.")
+@click.argument("proposal")
+def counter(
+    api: str,
+    reading_key: Path,
+    password_file: Path,
+    keystore: Path,
+    reward: int,
+    valid_for: int,
+    proposal: str,
+) -> None:
+    """Answer with other terms; if the consumer agrees, a new proposal appears in `request list`."""
+    client = rights_client(api, reading_key, password_file, keystore=keystore)
+    click.echo(json.dumps({"counter": client.counter(proposal, reward, valid_for)}))

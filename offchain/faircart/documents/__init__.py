@@ -4,17 +4,25 @@
 |---|---|---|
 | `orders` | a customer's orders at one shop, the data set that is sold | `schemas/orders.schema.json` |
 | `order` | one order, committed to as `orderHash` of the escrow | `schemas/order.schema.json` |
+| `preferences` | what a customer seems to like, derived from its orders | `schemas/preferences.schema.json` |
+| `profile` | what a customer said of itself | `schemas/profile.schema.json` |
+| `consent-receipt` | a consent record with evidence, signed | `schemas/consent-receipt.schema.json` |
+| `erasure-certificate` | what was erased and what cannot be | `schemas/erasure-certificate.schema.json` |
 | `consent-record` | what a consent says, committed to as its `terms` | `schemas/consent-record.schema.json` |
 """
 
+from faircart.documents.categories import PREFERENCES_RULE, preferences_document, profile_document
 from faircart.documents.consent import (
     PROCESSING,
     PURPOSES,
     ConsentTerms,
     PurposeUnknown,
     consent_record,
+    party_id,
     purpose_term,
     read_consent_record,
+    seconds_of,
+    utc,
 )
 from faircart.documents.orders import NoOrders, order_document, orders_document
 from faircart.documents.plain import show
@@ -27,11 +35,12 @@ from faircart.documents.schema import (
     validate,
 )
 
-CATEGORIES = ("orders",)
+CATEGORIES = ("orders", "preferences", "profile")
 """Categories of data sets that a shop can offer; each is the name of its schema."""
 
 __all__ = [
     "CATEGORIES",
+    "PREFERENCES_RULE",
     "PROCESSING",
     "PURPOSES",
     "ConsentTerms",
@@ -44,9 +53,14 @@ __all__ = [
     "kinds",
     "order_document",
     "orders_document",
+    "party_id",
+    "preferences_document",
+    "profile_document",
     "purpose_term",
     "read_consent_record",
     "schema",
+    "seconds_of",
     "show",
+    "utc",
     "validate",
 ]

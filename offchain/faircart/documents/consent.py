@@ -11,11 +11,17 @@ from datetime import UTC, datetime
 from typing import Any
 
 from faircart.canonical import new_salt
-from faircart.documents.schema import DocumentError, schema, validate
+from faircart.documents.schema import DocumentError, DocumentInvalid, schema, validate
 
 KIND = "consent-record"
-PERSONAL_DATA = {"orders": "pd:PurchasesAndSpendingHabit"}
-"""DPV's term for each category; other categories are `dpv:PersonalData`."""
+PERSONAL_DATA = {
+    "orders": "pd:PurchasesAndSpendingHabit",
+    "preferences": "pd:Preference",
+    "profile": "pd:Profile",
+}
+"""DPV's term for each category of data."""
+DATA_SOURCE = {"profile": "dpv:DataSubjectDataSource"}
+"""Where a category comes from, unless from the shop's own records."""
 PURPOSES: dict[str, str] = {
     "dpv:AcademicResearch": "research at universities and the like",
     "dpv:CommercialResearch": "research for commercial ends",
@@ -33,7 +39,14 @@ PROCESSING: dict[str, str] = {
 }
 _LAST_SECOND = 253_402_300_799  # 9999-12-31T23:59:59Z, the last that ISO 8601 writes with four digits
 WITHDRAWAL = "the customer's account signs a Revocation; any agent submits it, free of charge"
-
+INDICATION = "the customer's account signs the Consent that names this record (EIP-712)"
+RIGHTS = (
+    ("eu-gdpr:A7-3", "to withdraw this consent", "faircart withdraw"),
+    ("eu-gdpr:A15", "to see every access to the data", "faircart ledger"),
+    ("eu-gdpr:A17", "to have the data erased", "faircart erase"),
+    ("eu-gdpr:A20", "to take the data elsewhere", "faircart export"),
+)
+"""The customer's rights, each with its article of the GDPR and how it is exercised."""
 
 _DPV = "https://w3id.org/dpv#"
 
@@ -64,6 +77,7 @@ class ConsentTerms:
     created: int
     processing: tuple[str, ...] = ("dpv:Share", "dpv:Store", "dpv:Analyse")
     notice: str | None = None
+    language: str = "en"
     jurisdiction: str = "EU"
     storage_location: str = "EU"
     replaces: bytes | None = None
@@ -81,15 +95,26 @@ def consent_record(
         "@type": "dpv:ConsentRecord",
         "dct:identifier": identifier or uuid.uuid4().urn,
         "dct:conformsTo": "https://w3id.org/dpv/schema/dpv-27560#record",
-        "dct:created": _utc(terms.created),
-        "dct:valid": _utc(terms.valid_until),
+        "dct:created": utc(terms.created),
+        "dct:valid": utc(terms.valid_until),
         "dpv:hasDataSubject": _party("dpv:DataSubject", terms.chain_id, terms.customer),
         "dpv:hasDataController": _party("dpv:DataController", terms.chain_id, terms.custodian),
         "dpv:hasLegalBasis": "eu-gdpr:A6-1-a",
+        "dpv:hasConsentStatus": {
+            "@type": [
+                "dpv:ConsentGiven" if terms.replaces is None else "dpv:RenewedConsentGiven",
+                "dpv:ExplicitlyExpressedConsent",
+            ],
+            "dpv:isIndicatedBy": party_id(terms.chain_id, terms.customer),
+            "dpv:isIndicatedAtTime": utc(terms.created),
+            "dpv:hasIndicationMethod": INDICATION,
+            "dpv:hasDuration": {"@type": "dpv:UntilTimeDuration", "dct:valid": utc(terms.valid_until)},
+        },
         "dpv:hasJurisdiction": f"loc:{terms.jurisdiction}",
         "dpv:hasNotice": {
             "@type": "dpv:ConsentNotice",
             "dct:hasVersion": terms.notice_version,
+            "dct:language": terms.language,
             **({"@id": terms.notice} if terms.notice is not None else {}),
         },
         "dpv:hasProcess": {
@@ -99,6 +124,7 @@ def consent_record(
                 "@type": PERSONAL_DATA.get(terms.category, "dpv:PersonalData"),
                 "dct:identifier": terms.category,
             },
+            "dpv:hasDataSource": DATA_SOURCE.get(terms.category, "dpv:DataControllerDataSource"),
             "dpv:hasProcessing": list(terms.processing),
             "dpv:hasRecipient": _party("dpv:Recipient", terms.chain_id, terms.consumer),
             "dpv:hasStorageCondition": {
@@ -108,6 +134,10 @@ def consent_record(
             },
         },
         "dpv:hasConsentControl": {"@type": "dpv:WithdrawConsent", "dpv:isExercisedAt": WITHDRAWAL},
+        "dpv:hasRight": [
+            {"@type": ["dpv:DataSubjectRight", article], "dct:title": title, "dpv:isExercisedAt": how}
+            for article, title, how in RIGHTS
+        ],
         "faircart:rewardWei": str(terms.reward),
         "salt": salt or new_salt(),
     }
@@ -130,13 +160,17 @@ def purpose_term(purpose: str) -> str:
 
 
 def read_consent_record(record: Any) -> ConsentTerms:
-    """The terms that a consent record states. Raises DocumentInvalid unless it is a valid one."""
+    """The terms that a consent record states.
+
+    Raises DocumentInvalid unless it is a valid one, and the very one that these terms make: what it repeats
+    cannot say something else.
+    """
     validate(KIND, record)
     process = record["dpv:hasProcess"]
     storage = process["dpv:hasStorageCondition"]
     chain_id, customer = _account(record["dpv:hasDataSubject"])
     replaces = record.get("dct:replaces")
-    return ConsentTerms(
+    terms = ConsentTerms(
         chain_id=chain_id,
         customer=customer,
         consumer=_account(process["dpv:hasRecipient"])[1],
@@ -147,17 +181,28 @@ def read_consent_record(record: Any) -> ConsentTerms:
         retention_days=int(storage["dpv:hasDuration"][1:-1]),
         storage_location=storage["dpv:hasLocation"].removeprefix("loc:"),
         jurisdiction=record["dpv:hasJurisdiction"].removeprefix("loc:"),
-        valid_until=_seconds(record["dct:valid"]),
-        created=_seconds(record["dct:created"]),
+        valid_until=seconds_of(record["dct:valid"]),
+        created=seconds_of(record["dct:created"]),
         notice=record["dpv:hasNotice"].get("@id"),
         notice_version=record["dpv:hasNotice"]["dct:hasVersion"],
+        language=record["dpv:hasNotice"]["dct:language"],
         reward=int(record["faircart:rewardWei"]),
         replaces=bytes.fromhex(replaces[2:]) if replaces else None,
     )
+    said = consent_record(terms, identifier=record["dct:identifier"], salt=record["salt"])
+    different = [name for name in said if said[name] != record[name]]
+    if different:
+        raise DocumentInvalid(KIND, f"/{different[0]}", "contradicts the rest of the record")
+    return terms
 
 
 def _party(role: str, chain_id: int, address: str) -> dict[str, str]:
-    return {"@type": role, "@id": f"did:pkh:eip155:{chain_id}:{address}"}
+    return {"@type": role, "@id": party_id(chain_id, address)}
+
+
+def party_id(chain_id: int, address: str) -> str:
+    """An Ethereum account as a DID (did:pkh over CAIP-10)."""
+    return f"did:pkh:eip155:{chain_id}:{address}"
 
 
 def _account(party: dict[str, str]) -> tuple[int, str]:
@@ -165,11 +210,13 @@ def _account(party: dict[str, str]) -> tuple[int, str]:
     return int(chain_id), address
 
 
-def _utc(seconds: int) -> str:
+def utc(seconds: int) -> str:
+    """Seconds since 1970 as records write them. Raises DocumentError beyond the year 9999."""
     if not 0 <= seconds <= _LAST_SECOND:
         raise DocumentError(f"{seconds} is no time in seconds since 1970 that a consent record can hold")
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _seconds(utc: str) -> int:
-    return int(datetime.strptime(utc, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC).timestamp())
+def seconds_of(written: str) -> int:
+    """What `utc` wrote, back as seconds."""
+    return int(datetime.strptime(written, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC).timestamp())

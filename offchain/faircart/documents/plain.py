@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from faircart.documents.consent import KIND, PROCESSING, PURPOSES, read_consent_record
+from faircart.documents.consent import KIND, PROCESSING, PURPOSES, read_consent_record, seconds_of
 from faircart.documents.schema import SchemaUnknown, validate
 
 _WEI_PER_ETHER = 10**18
@@ -72,7 +72,13 @@ def _consent(record: Mapping[str, Any]) -> list[str]:
         f"Given on {_time(terms.created)}; it ends after {_time(terms.valid_until)}.",
         f"You get {_ether(terms.reward)} when the data are delivered.",
         f"You can withdraw at any time: {record['dpv:hasConsentControl']['dpv:isExercisedAt']}.",
-        f"Version of the notice: {terms.notice_version}. Record: {record['dct:identifier']}.",
+        "Shopping here never depends on this consent. Your rights: "
+        + "; ".join(
+            f"{right['dct:title']} ({right['dpv:isExercisedAt']})" for right in record["dpv:hasRight"]
+        )
+        + ".",
+        f"Version of the notice: {terms.notice_version} (language: {terms.language}).",
+        f"Record: {record['dct:identifier']}.",
         f"Blinding salt: {record['salt']}",
     ]
     if terms.notice is not None:
@@ -82,10 +88,98 @@ def _consent(record: Mapping[str, Any]) -> list[str]:
     return lines
 
 
+def _preferences(document: Mapping[str, Any]) -> list[str]:
+    first, last = document["temporalCoverage"].split("/")
+    lines = [
+        f"What you seem to like at the shop {document['creator']['name']}, as your orders "
+        f"{_period(first, last)} tell.",
+        f"You appear as {document['about']['identifier']}, without your name, address or customer number.",
+        f"How it was derived: {document['measurementTechnique']}",
+        "",
+    ]
+    for entry in document["mainEntity"]["itemListElement"]:
+        product = entry["item"]
+        count = product["interactionStatistic"]["userInteractionCount"]
+        lines.append(
+            f"  {entry['position']}. {product['name']} ({product['sku']}), "
+            + (f"in {count} orders" if count > 1 else "in 1 order")
+        )
+    return lines
+
+
+_ABOUT = {
+    "name": "Name",
+    "email": "E-mail",
+    "telephone": "Telephone",
+    "birthDate": "Born",
+    "gender": "Gender",
+    "knowsLanguage": "Languages",
+    "homeLocation": "Country",
+    "knowsAbout": "Interests",
+}
+_DIRECT = ("name", "email", "telephone")
+
+
+def _profile(document: Mapping[str, Any]) -> list[str]:
+    about = document["about"]
+    lines = [
+        f"What you told the shop {document['creator']['name']} about yourself, "
+        f"last on {document['dateModified']}.",
+        f"You appear as {about['identifier']}.",
+    ]
+    for name, label in _ABOUT.items():
+        if name in about:
+            value = about[name]
+            if name == "homeLocation":
+                value = value["identifier"]
+            lines.append(f"  {label}: {', '.join(value) if isinstance(value, list) else value}")
+    if any(name in about for name in _DIRECT):
+        lines.append("This names you directly.")
+    return lines
+
+
+def _receipt(receipt: Mapping[str, Any]) -> list[str]:
+    evidence, given = receipt["faircart:evidence"], receipt["dpv:hasConsentStatus"]
+    return [
+        f"Receipt {receipt['dct:identifier']} for your consent {evidence['consentId']}.",
+        f"The registry {evidence['registry']} on chain {evidence['chainId']} took it on "
+        f"{_time(seconds_of(given['dpv:isIndicatedAtTime']))}, in "
+        f"transaction {evidence['transaction']}.",
+        f"Written by {receipt['dct:publisher'].rpartition(':')[2]}, committed to in the stream "
+        f"{evidence['stream']} of the chain {evidence['chainName']}.",
+        "",
+        *_consent(receipt["dpv:hasRecordOfActivity"]),
+    ]
+
+
+def _certificate(document: Mapping[str, Any]) -> list[str]:
+    own = document["faircart:custodian"]
+    lines = [
+        f"Erasure of {', '.join(document['faircart:categories'])}, asked for on "
+        f"{_time(seconds_of(document['faircart:requestedAt']))}.",
+        f"{document['dct:publisher'].rpartition(':')[2]} certifies: "
+        f"{own['documentKeysDestroyed']} document keys, "
+        f"{own['itemKeysDestroyed']} item keys and {own['padsDestroyed']} pads destroyed by "
+        f"{_time(seconds_of(own['completedAt']))}. Payloads: {own['payloads']} ({own['edition']}).",
+    ]
+    for node in document["faircart:recipients"]:
+        lines.append(
+            f"{node['address']} acknowledged on {_time(seconds_of(node['acknowledgedAt']))}: "
+            f"{node['dataKeysDestroyed']} data keys, {node['padsDestroyed']} pads and "
+            f"{node['requestKeysDestroyed']} request keys destroyed. "
+            f"Payloads: {node['payloads']} ({node['edition']})."
+        )
+    return [*lines, "What cannot be erased:", *(f"  {what}" for what in document["faircart:remains"])]
+
+
 _SHOW: dict[str, Callable[[Mapping[str, Any]], list[str]]] = {
     "orders": _orders,
     "order": _order,
+    "preferences": _preferences,
+    "profile": _profile,
     KIND: _consent,
+    "consent-receipt": _receipt,
+    "erasure-certificate": _certificate,
 }
 
 

@@ -15,7 +15,7 @@ from faircart.store.errors import ForeignStore, StoreInUse, StoreUnusable
 from faircart.store.tables import pins
 from faircart.store.work import Work
 
-NEWEST = "0001"
+NEWEST = "0002"
 """The newest migration in `migrations/versions`."""
 _INSERT = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
@@ -103,6 +103,15 @@ class Store:
         """A consistent view; it blocks no writer."""
         with self._engine.connect().execution_options(read_only=True) as connection:
             yield Work(connection, self._insert)
+
+    def scrub(self) -> None:
+        """Nothing that was overwritten can be read from the database's files any more: SQLite's
+        write-ahead log
+        is emptied (`secure_delete` has overwritten the rest). Waits for readers."""
+        if self.url.get_backend_name() != "sqlite":
+            return
+        with self._writing, self._engine.connect() as connection:
+            connection.connection.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[union-attr]
 
     def _migrate(self) -> None:
         if self._version() == NEWEST:

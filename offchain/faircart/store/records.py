@@ -243,6 +243,44 @@ class AccessEntry(Record):
     sealed: list[str]
 
 
+@dataclass(frozen=True, slots=True)
+class Counter(Record):
+    """Other terms that a customer proposes: reward (wei) and duration (seconds).
+
+    `state`: Sent, Agreed, Refused."""
+
+    KEY: ClassVar[tuple[str, ...]] = ("counter_id",)
+    counter_id: str
+    request_id: bytes
+    proposal_id: str
+    customer: str
+    category: str
+    reward: int
+    valid_for: int
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class ErasureItem(Record):
+    """An item of the stream `erasures`, written or read here: a notice, an acknowledgement, a certificate.
+
+    `erasure_id` is what it is about: the digest of the customer's statement, or the withdrawn consent;
+    `step`:
+    requested, acknowledged, certified; `sealed` holds a copy for each party; `body` has counts, no more."""
+
+    KEY: ClassVar[tuple[str, ...]] = ("item_id",)
+    item_id: str
+    erasure_id: bytes
+    step: str
+    customer: str
+    author: str
+    consumer: str
+    notice: str
+    commitment: bytes
+    sealed: list[str]
+    body: dict[str, Any]
+
+
 CHAIN: tuple[type[Record], ...] = (Consent, Exchange, Order)
 OWN: tuple[type[Record], ...] = (
     Participant,
@@ -256,4 +294,6 @@ OWN: tuple[type[Record], ...] = (
     Offer,
     DataSet,
     AccessEntry,
+    Counter,
+    ErasureItem,
 )

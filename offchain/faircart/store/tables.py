@@ -228,6 +228,32 @@ access_entries = Table(
     _hash("commitment"),
     _json("sealed"),
 )
+counters = Table(
+    "counters",
+    metadata,
+    _text("counter_id", 64, primary_key=True),
+    _hash("request_id", index=True),
+    _text("proposal_id", 64),
+    _address("customer"),
+    _text("category", 13),
+    _wei("reward"),
+    _int("valid_for"),
+    _text("state", 16),
+)
+erasure_items = Table(
+    "erasure_items",
+    metadata,
+    _text("item_id", 64, primary_key=True),
+    _hash("erasure_id", index=True),
+    _text("step", 16),
+    _address("customer", index=True),
+    _address("author"),
+    _address("consumer"),
+    _text("notice", 64),
+    _hash("commitment"),
+    _json("sealed"),
+    _json("body"),
+)
 
 TABLE: dict[type[records.Record], Table] = {
     records.Consent: consents,
@@ -244,6 +270,8 @@ TABLE: dict[type[records.Record], Table] = {
     records.Offer: offers,
     records.DataSet: data_sets,
     records.AccessEntry: access_entries,
+    records.Counter: counters,
+    records.ErasureItem: erasure_items,
 }
 
 # --- book-keeping -----------------------------------------------------------------------------------------

@@ -2,15 +2,19 @@
 
 import copy
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from eth_account import Account
+from eth_utils.address import to_checksum_address
 from faircart import documents, retail
 from faircart.canonical import canonical, commitment, parse
 from faircart.documents import ConsentTerms, DocumentInvalid
+from faircart.papers import Consent, Domain
 from faircart.retail import SHOPS, Invoice, Line
+from faircart.rights import erasure, receipts
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
@@ -31,6 +35,11 @@ TERMS = ConsentTerms(
     notice_version="2026-01",
     reward=10**15,
     created=1_790_000_000,
+)
+SELLER = Account.from_key(b"\x42" * 32)
+ALICES, CAFES = to_checksum_address(ALICE), to_checksum_address(CAFE)
+SIGNED = ConsentTerms(
+    **{**TERMS.__dict__, "custodian": SELLER.address, "customer": ALICES, "consumer": CAFES}
 )
 INVOICE = Invoice(
     "536365",
@@ -59,7 +68,74 @@ def consent() -> dict[str, Any]:
     )
 
 
-MAKERS = {"orders": orders, "order": order, "consent-record": consent}
+def preferences() -> dict[str, Any]:
+    return documents.preferences_document(orders())
+
+
+def profile() -> dict[str, Any]:
+    given = {"name": "Alice Example", "knowsLanguage": ["en", "de-AT"], "knowsAbout": ["lanterns"]}
+    return documents.profile_document("customer-7f3a", "meadow", given, date(2026, 1, 2))
+
+
+def receipt() -> dict[str, Any]:
+    record = documents.consent_record(SIGNED)
+    paper = Consent(ALICES, CAFES, SELLER.address, b"\x11" * 32, commitment(record), 10**15, 1_800_000_000, 0)
+    registry = Domain(31337, "0x" + "d4" * 20)
+    evidence = receipts.Evidence(
+        31337,
+        registry.verifying_contract,
+        paper.digest(registry),
+        b"\x22" * 32,
+        1_790_000_005,
+        "faircart",
+    )
+    return receipts.make("ab" * 32, record, paper, evidence, 1_790_000_009, bytes(SELLER.key))
+
+
+def certificate() -> dict[str, Any]:
+    asked = {"customer": ALICE, "categories": ["orders"], "requestedAt": 1_790_000_000}
+    own = {
+        "documentKeysDestroyed": 1,
+        "itemKeysDestroyed": 2,
+        "padsDestroyed": 2,
+        "payloads": "kept",
+        "edition": "MultiChain Community",
+        "completedAt": "2026-01-02T03:04:05Z",
+    }
+    answer = {
+        "author": CAFE,
+        "multichainAddress": "1abc",
+        "edition": "MultiChain Community",
+        "dataKeysDestroyed": 1,
+        "padsDestroyed": 1,
+        "requestKeysDestroyed": 1,
+        "payloads": "orders: this node's copies removed",
+        "when": 1_790_000_100,
+        "streamItem": "cd" * 32,
+    }
+    return erasure.certificate(
+        "ef" * 32,
+        chain_id=31337,
+        custodian=SELLER.address,
+        customer=ALICE,
+        asked=asked,
+        own=own,
+        recipients=[answer],
+        silent=[SHOP],
+        when=1_790_000_200,
+        private_key=bytes(SELLER.key),
+    )
+
+
+MAKERS = {
+    "orders": orders,
+    "order": order,
+    "preferences": preferences,
+    "profile": profile,
+    "consent-record": consent,
+    "consent-receipt": receipt,
+    "erasure-certificate": certificate,
+}
 every_kind = pytest.mark.parametrize("kind", MAKERS)
 
 
@@ -236,7 +312,7 @@ def inside(document: Any, path: tuple[Any, ...]) -> Any:
     return document
 
 
-@every_kind
+@pytest.mark.parametrize("kind", [kind for kind in MAKERS if kind != "profile"])
 def test_a_document_is_valid_and_no_object_in_it_may_gain_or_lose_a_member(kind: str) -> None:
     whole = MAKERS[kind]()
     documents.validate(kind, whole)
@@ -366,3 +442,105 @@ def test_text_from_documents_cannot_steer_the_terminal() -> None:
 def test_nothing_invalid_is_shown() -> None:
     with pytest.raises(DocumentInvalid):
         documents.show("orders", {})
+
+
+def test_preferences_follow_from_the_orders_by_the_rule_that_stands_inside() -> None:
+    second = Invoice(
+        "536400",
+        "17850",
+        datetime(2010, 12, 2, 9),
+        "United Kingdom",
+        (
+            Line("71056", "RED LANTERN, LARGE", 1, Decimal("10")),
+            Line("71059", "GREEN LANTERN", 9, Decimal("1")),
+        ),
+    )
+    made = documents.preferences_document(
+        documents.orders_document("customer-7f3a", "meadow", [second, INVOICE])
+    )
+    assert made["measurementTechnique"] == documents.PREFERENCES_RULE
+    assert [
+        (
+            entry["item"]["sku"],
+            entry["item"]["name"],
+            entry["item"]["interactionStatistic"]["userInteractionCount"],
+        )
+        for entry in made["mainEntity"]["itemListElement"]
+    ] == [
+        ("71056", "RED LANTERN, LARGE", 2),
+        ("71059", "GREEN LANTERN", 1),
+        ("71053", "WHITE METAL LANTERN", 1),
+    ]
+    assert documents.show("preferences", made).splitlines()[-3:] == [
+        "  1. RED LANTERN, LARGE (71056), in 2 orders",
+        "  2. GREEN LANTERN (71059), in 1 order",
+        "  3. WHITE METAL LANTERN (71053), in 1 order",
+    ]
+
+
+def test_a_profile_holds_what_the_customer_gave_and_nothing_that_is_not_foreseen() -> None:
+    assert documents.show("profile", profile()).splitlines()[2:] == [
+        "  Name: Alice Example",
+        "  Languages: en, de-AT",
+        "  Interests: lanterns",
+        "This names you directly.",
+    ]
+    for wrong in ({}, {"religion": "none"}, {"email": ""}, {"knowsLanguage": []}):
+        with pytest.raises(DocumentInvalid):
+            documents.profile_document("customer-7f3a", "meadow", wrong, date(2026, 1, 2))
+
+
+def test_a_record_of_an_unknown_category_is_refused_and_the_known_ones_named() -> None:
+    record = consent()
+    record["dpv:hasProcess"]["dpv:hasPersonalData"]["dct:identifier"] = "health"
+    with pytest.raises(DocumentInvalid, match="dct:identifier: must be one of orders, preferences, profile"):
+        documents.read_consent_record(record)
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("dpv:hasConsentStatus", "dpv:hasDuration", "dct:valid"), "2037-01-15T08:00:00Z"),
+        (("dpv:hasConsentStatus", "dpv:isIndicatedAtTime"), "2020-01-15T08:00:00Z"),
+        (("dpv:hasConsentControl", "dpv:isExercisedAt"), "write to us, on paper"),
+        (("dpv:hasRight", 0, "dpv:isExercisedAt"), "never"),
+    ],
+)
+def test_a_record_that_repeats_something_wrongly_is_refused(path: tuple[Any, ...], value: str) -> None:
+    record = consent()
+    inside(record, path[:-1])[path[-1]] = value
+    with pytest.raises(DocumentInvalid, match="contradicts the rest of the record"):
+        documents.read_consent_record(record)
+
+
+def strings(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The path of every string inside a document."""
+    steps = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    if isinstance(value, str):
+        yield path
+    for step, inner in steps:
+        yield from strings(inner, (*path, step))
+
+
+def test_one_character_changed_anywhere_in_a_receipt_is_noticed_without_any_ledger() -> None:
+    whole = receipt()
+    receipts.check_alone(whole)
+    paths = list(strings(whole))
+    assert len(paths) > 60
+    for path in paths:
+        altered = copy.deepcopy(whole)
+        text = inside(altered, path)
+        inside(altered, path[:-1])[path[-1]] = ("1" if text[-1:] != "1" else "2").join((text[:-1], ""))
+        with pytest.raises(receipts.ReceiptRefused):
+            receipts.check_alone(altered)
+
+
+def test_a_certificate_says_who_did_not_answer_and_what_cannot_be_erased() -> None:
+    value = certificate()
+    assert erasure.check_certificate(value) == SELLER.address
+    shown = documents.show("erasure-certificate", value)
+    assert f"No acknowledgement from {SHOP}" in shown
+    assert "Ethereum: accounts, consent and exchange ids" in shown
+    value["faircart:custodian"]["padsDestroyed"] = 3
+    with pytest.raises(erasure.ErasureWrong, match="signature"):
+        erasure.check_certificate(value)

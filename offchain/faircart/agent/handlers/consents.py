@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from faircart.agent import effects
+from faircart.agent import effects, rights_effects
 from faircart.agent.context import Context
 from faircart.agent.handlers.outcome import NOTHING, Outcome, View
 from faircart.ethereum.events import CONTRACT_OF, Event, Granted, Revoked, RevokedAll
@@ -78,6 +78,11 @@ def stop_exchanges(ctx: Context, view: View, consent_id: bytes, now: int) -> Out
             wait = 0 if exchange.custodian == ctx.address else now + GRACE + 1
             abort = effects.exchange_call(ctx, exchange.exchange_id, "abort", wait)
             outcome += Outcome(effects=(abort,))
+    granted = view.get(Consent, consent_id)
+    if granted is not None and granted.custodian == ctx.address:
+        outcome += Outcome(effects=(rights_effects.tell_withdrawal(ctx, consent_id),))
+    if granted is not None and granted.consumer == ctx.address:
+        outcome += Outcome(effects=(rights_effects.obey_withdrawal(ctx, consent_id),))
     return outcome
 
 

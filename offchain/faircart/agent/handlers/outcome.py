@@ -34,6 +34,14 @@ class Outcome:
 NOTHING = Outcome()
 
 
+class PaperRefused(FairCartError):
+    """A paper that this agent does not take; `status` is the HTTP status that says so."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
 class Ignore(FairCartError):
     """A stream item that does not count: the message says why. Nothing happens but that it is marked."""
 

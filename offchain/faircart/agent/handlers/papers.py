@@ -8,18 +8,9 @@ from dataclasses import replace
 from faircart import papers
 from faircart.agent import effects
 from faircart.agent.context import Context
-from faircart.agent.handlers import consents
-from faircart.agent.handlers.outcome import Outcome, View
-from faircart.errors import FairCartError
+from faircart.agent.handlers import consents, rights
+from faircart.agent.handlers.outcome import Outcome, PaperRefused, View
 from faircart.store.records import Paper, Proposal, Record, Withdrawal
-
-
-class PaperRefused(FairCartError):
-    """A paper that this agent does not take; `status` is the HTTP status that says so."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
 
 
 def consent(
@@ -38,6 +29,7 @@ def consent(
         raise PaperRefused(409, f"proposal: it is {proposal.state.lower()}")
     if paper.valid_until <= now:
         raise PaperRefused(409, "consent.validUntil: it is over")
+    rights.granular(view, proposal, now)
     stored = Paper(consent_id, "consent", paper.customer, paper.to_json(), signature, now)
     return Outcome((stored, replace(proposal, state="Accepted")), (effects.grant_for(ctx, consent_id),))
 

@@ -9,6 +9,7 @@ from typing import Any
 from faircart import envelope, papers
 from faircart.agent import asking, effects
 from faircart.agent.context import Context
+from faircart.agent.handlers import rights
 from faircart.agent.handlers.outcome import Ignore, Later, Outcome, View
 from faircart.multichain import names
 from faircart.store.records import CatalogEntry, Document, Participant, Request
@@ -32,8 +33,14 @@ def handle(ctx: Context, view: View, item: StreamItem, now: int) -> Outcome:
         return binding(ctx, view, item)
     if item.stream == names.CATALOG:
         return catalog_entry(ctx, view, item)
+    if item.stream == names.REQUESTS and isinstance(item.value, dict) and "counter" in item.value:
+        return rights.counter_item(ctx, view, item)
+    if item.stream == names.REQUESTS and isinstance(item.value, dict) and "answer" in item.value:
+        return rights.answer_item(ctx, view, item)
     if item.stream == names.REQUESTS:
         return request(ctx, view, item, now)
+    if item.stream == names.ERASURES:
+        return rights.erasure_item(ctx, view, item)
     if item.stream == names.envelopes_stream(ctx.address):
         return envelope_for_us(ctx, view, item)
     raise Ignore("a stream that is only looked things up in")

@@ -8,12 +8,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from faircart import canonical, documents
+from faircart import canonical, documents, papers
 from faircart.agent import effects, sealed
 from faircart.agent.handlers import Outcome
 from faircart.agent.tools import Tools
 from faircart.agent.work.done import Done, NotYet, moot
 from faircart.multichain import names
+from faircart.rights import receipts
 from faircart.store import EffectRow, Work
 from faircart.store import tables as t
 from faircart.store.records import AccessEntry, Consent, Customer, Exchange, Participant, Proposal
@@ -89,14 +90,25 @@ def access_entry(tools: Tools, effect: EffectRow) -> Done:
 
 
 def receipt(tools: Tools, effect: EffectRow) -> Done:
-    """The consent record, sealed to its three parties."""
+    """The consent receipt, signed by us, committed to in clear and sealed to its three parties."""
+    consent_id = bytes.fromhex(effect.body["consent"])
     with tools.store.read() as work:
-        _, proposal, readers, _ = _parties(tools, work, bytes.fromhex(effect.body["consent"]))
+        granted = work.get(Consent, consent_id)
+        if granted is None:
+            raise NotYet("the consent is not confirmed on chain")
+        _, proposal, readers, _ = _parties(tools, work, consent_id)
     receipt_id = secrets.token_hex(32)
-    copies = sealed.seal(
-        sealed.RECEIPT, receipt_id, readers, {"terms": proposal.terms, "consent": proposal.consent}
+    evidence = receipts.Evidence(
+        chain_id=tools.ctx.chain_id,
+        registry=dict(tools.ctx.contracts)["ConsentRegistry"],
+        consent_id=consent_id,
+        transaction=granted.transaction,
+        block_time=granted.granted_at,
+        chain_name=tools.ctx.chain_name,
     )
-    data = canonical.canonical({"version": 1, "sealed": copies})
+    consent, key = papers.Consent.from_json(proposal.consent), bytes(tools.account.key)
+    document = receipts.make(receipt_id, proposal.terms, consent, evidence, tools.clock.now(), key)
+    data = canonical.canonical(sealed.committed(sealed.RECEIPT, receipt_id, readers, document))
     publish = effects.publish_bytes(effect.effect_id + "/publish", names.RECEIPTS, [receipt_id], data)
     return Done({"receipt": receipt_id}, Outcome(effects=(publish,)))
 

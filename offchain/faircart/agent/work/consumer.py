@@ -14,7 +14,16 @@ from faircart.errors import FairCartError
 from faircart.multichain import Item, names
 from faircart.multichain.errors import PayloadNotHere
 from faircart.store import EffectRow
-from faircart.store.records import Consent, DataSet, Exchange, Offer, Participant, Request, Withdrawal
+from faircart.store.records import (
+    Consent,
+    Counter,
+    DataSet,
+    Exchange,
+    Offer,
+    Participant,
+    Request,
+    Withdrawal,
+)
 
 
 def open_envelope(tools: Tools, effect: EffectRow) -> Done:
@@ -65,7 +74,12 @@ def _offer(tools: Tools, request: Request, payload: dict[str, Any]) -> tuple[Off
     signature = bytes.fromhex(payload["signature"][2:])
     terms, pad = payload["terms"], bytes.fromhex(payload["pad"][2:])
     consent_id = consent.digest(ctx.domain("ConsentRegistry"))
-    policy.check_offer(ctx, request, consent, consent_id, offer, terms, pad)
+    with tools.store.read() as work:
+        counters = work.find(
+            Counter, request_id=request.request_id, customer=consent.customer, state="Agreed"
+        )
+    agreed = max((counter.reward for counter in counters), default=0)
+    policy.check_offer(ctx, request, consent, consent_id, offer, terms, pad, agreed)
     domain = ctx.domain("DataExchange")
     if papers.signer(offer, domain, signature) != consent.custodian:
         raise policy.Refused("the offer is not signed by its custodian")

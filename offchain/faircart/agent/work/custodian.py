@@ -6,12 +6,12 @@ from typing import Any
 
 from faircart import canonical, documents, envelope, papers, sealing
 from faircart.agent import effects
-from faircart.agent.handlers import Outcome
+from faircart.agent.handlers import Outcome, rights
 from faircart.agent.tools import Tools
 from faircart.agent.work.done import Done, NotYet, moot
 from faircart.multichain import names
 from faircart.store import EffectRow, Work
-from faircart.store.records import Consent, Document, Exchange, Offer, Proposal, Request, Withdrawal
+from faircart.store.records import Consent, Counter, Document, Exchange, Offer, Proposal, Request, Withdrawal
 
 LAST_VALID_UNTIL = 2**32 - 2
 """The registry keeps ends in 32 bits."""
@@ -32,8 +32,17 @@ def propose(tools: Tools, effect: EffectRow) -> Done:
         document = work.get(Document, data_root)
         if request is None or document is None or not document.current or request.expires_at <= now:
             return moot("the request is over, or there is a newer document")
+        reward, valid_for = request.reward, int(request.body["validFor"])
+        if "counter" in effect.body:
+            agreed = work.get(Counter, effect.body["counter"])
+            if agreed is None:
+                return moot("nothing was agreed to")
+            reward, valid_for = agreed.reward, agreed.valid_for
+        earlier = rights.same_terms(
+            work, document.customer, request.consumer, document.category, request.purpose, now
+        )
     epoch = int(tools.contracts.view(tools.ethereum, "ConsentRegistry", "epochOf", document.customer))
-    valid_until = min(now + int(request.body["validFor"]), LAST_VALID_UNTIL)
+    valid_until = min(now + valid_for, LAST_VALID_UNTIL)
     terms = documents.consent_record(
         documents.ConsentTerms(
             chain_id=tools.ctx.chain_id,
@@ -45,8 +54,9 @@ def propose(tools: Tools, effect: EffectRow) -> Done:
             retention_days=int(request.body["retentionDays"]),
             valid_until=valid_until,
             notice_version=request.body["notice"],
-            reward=request.reward,
+            reward=reward,
             created=now,
+            replaces=earlier[-1].consent_id if earlier else None,
         )
     )
     consent = papers.Consent(
@@ -55,7 +65,7 @@ def propose(tools: Tools, effect: EffectRow) -> Done:
         custodian=tools.ctx.address,
         data_root=data_root,
         terms=canonical.commitment(terms),
-        reward=request.reward,
+        reward=reward,
         valid_until=valid_until,
         epoch=epoch,
     )

@@ -28,8 +28,12 @@ def check_offer(
     offer: papers.Offer,
     record: dict[str, Any],
     pad: bytes,
+    agreed: int = 0,
 ) -> None:
-    """Whether the offer is for this consent, the consent for our request, and both within policy."""
+    """Whether the offer is for this consent, the consent for our request, and both within policy.
+
+    `agreed` is the highest reward (wei) that we agreed to with this customer beyond the request's.
+    """
     wanted = ctx.consumer
     terms = offer.terms
     said = documents.read_consent_record(record)
@@ -55,7 +59,10 @@ def check_offer(
         (consent.custodian == terms.custodian, "the offer is another custodian's than the consent's"),
         (offer.consent_id == consent_id, "the offer names another consent"),
         (offer.customer == consent.customer, "the offer names another customer"),
-        (offer.reward == consent.reward <= request.reward, "the reward is not the one asked for"),
+        (
+            offer.reward == consent.reward <= max(request.reward, agreed),
+            "the reward is not the one asked for",
+        ),
         (offer.reward <= wanted.max_reward_wei, "the reward is above consumer.max_reward_wei"),
         (terms.fee <= wanted.max_fee_wei, "the fee is above consumer.max_fee_wei"),
         (terms.consumer_deposit <= wanted.max_deposit_wei, "the deposit is above consumer.max_deposit_wei"),

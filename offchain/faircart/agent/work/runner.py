@@ -9,7 +9,7 @@ from faircart.agent import effects, log
 from faircart.agent.chain_reader import apply
 from faircart.agent.steps import boundary
 from faircart.agent.tools import Tools
-from faircart.agent.work import audit, catalog, consumer, custodian, faults, publishing
+from faircart.agent.work import audit, catalog, consumer, countering, custodian, erasing, faults, publishing
 from faircart.agent.work.calls import WouldCheat
 from faircart.agent.work.done import Done, NotYet
 from faircart.agent.work.sending import Sender
@@ -41,6 +41,16 @@ WORKERS: dict[str, Worker] = {
     "publish": publishing.publish,
     "publishItem": publishing.publish_item,
     "grantWrite": publishing.grant_write,
+    "sendCounter": countering.send_counter,
+    "judgeCounter": countering.judge_counter,
+    "readAnswer": countering.read_answer,
+    "tellWithdrawal": erasing.tell_withdrawal,
+    "obeyWithdrawal": erasing.obey_withdrawal,
+    "erase": erasing.erase,
+    "tellErasure": erasing.tell_erasure,
+    "readErasure": erasing.read_erasure,
+    "acknowledge": erasing.acknowledge,
+    "certify": erasing.certify,
 }
 AWAY = (
     NodeUnreachable,

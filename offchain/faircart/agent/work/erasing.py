@@ -1,0 +1,427 @@
+"""Erasures and withdrawals on their way: at the custodian, to the recipients, back, and into a certificate.
+
+Destroying a key means: its wrapped form leaves the database, and the write-ahead log with it (`Store.scrub`),
+before anybody is told that it is gone.
+"""
+
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import sqlalchemy as sa
+
+from faircart import canonical, documents
+from faircart.agent import effects, log, rights_effects, sealed
+from faircart.agent.handlers import Outcome
+from faircart.agent.tools import Tools
+from faircart.agent.work.done import Done, NotYet, moot
+from faircart.errors import FairCartError
+from faircart.multichain import names
+from faircart.rights import erasure
+from faircart.store import EffectRow, Work
+from faircart.store import tables as t
+from faircart.store.records import (
+    Consent,
+    Customer,
+    DataSet,
+    Document,
+    ErasureItem,
+    Exchange,
+    Offer,
+    Paper,
+    Participant,
+    Proposal,
+    Request,
+)
+
+OPEN_PROPOSALS = ("Proposed", "Countered")
+Secret = tuple[str, str]
+
+
+# --- the custodian ----------------------------------------------------------------------------------------
+
+
+def erase(tools: Tools, effect: EffectRow) -> Done:
+    """Destroys the keys of all versions of a customer's documents, and of every item made of them."""
+    paper_id = bytes.fromhex(effect.body["paper"])
+    with tools.store.read() as work:
+        asked = _asked(work, paper_id)
+        customer, categories = asked["customer"], asked["categories"]
+        held = [row for row in work.find(Document, customer=customer) if row.category in categories]
+        offers = [row for row in work.find(Offer, customer=customer) if row.category in categories]
+        offers = [row for row in offers if row.custodian == tools.ctx.address]
+        if any(_state(work, offer) == "Open" for offer in offers):
+            raise NotYet("an exchange waits for its key or its end", 2)
+        proposals = [row for row in work.find(Proposal, customer=customer) if row.category in categories]
+        recipients = sorted({consumer for consumer, _ in _recipients(work, customer, categories)})
+        doomed = [("document", row.data_root.hex()) for row in held]
+        doomed += [(kind, row.exchange_id.hex()) for row in offers for kind in ("key", "pad")]
+        counts = _count(work, doomed)
+    emptied = tuple(
+        replace(row, current=False, size=0, records=0, period_from="", period_to="", order_id=b"")
+        for row in held
+    )
+    ended = tuple(replace(row, state="Ended") for row in offers if row.state == "Offered")
+    over = tuple(replace(row, state="Erased") for row in proposals if row.state in OPEN_PROPOSALS)
+    after = [rights_effects.tell_erasure(tools.ctx, paper_id, consumer) for consumer in recipients]
+    after += [rights_effects.announce_after(tools.ctx, paper_id, category) for category in categories]
+    if recipients:
+        late = tools.clock.now() + erasure.ACKNOWLEDGE_WITHIN
+        after.append(rights_effects.certify(tools.ctx, paper_id, late, late=True))
+    else:
+        after.append(rights_effects.certify(tools.ctx, paper_id))
+    result = {name: counts.get(name, 0) for name in ("document", "key", "pad")}
+    return Done(result, Outcome((*emptied, *ended, *over), tuple(after)), destroy=tuple(doomed))
+
+
+def tell_erasure(tools: Tools, effect: EffectRow) -> Done:
+    """One recipient is told which consents are concerned."""
+    paper_id, consumer = bytes.fromhex(effect.body["paper"]), effect.body["consumer"]
+    with tools.store.read() as work:
+        asked = _asked(work, paper_id)
+        found = _recipients(work, asked["customer"], asked["categories"])
+    consents = [consent_id for recipient, consent_id in found if recipient == consumer]
+    return _tell(
+        tools, effect, erasure.ERASURE, paper_id, asked["customer"], consumer, asked["categories"], consents
+    )
+
+
+def tell_withdrawal(tools: Tools, effect: EffectRow) -> Done:
+    """The consumer is told that a consent was withdrawn."""
+    consent_id = bytes.fromhex(effect.body["consent"])
+    with tools.store.read() as work:
+        granted = work.get(Consent, consent_id)
+        proposal = next(iter(work.find(Proposal, consent_id=consent_id)), None)
+    if granted is None or proposal is None:
+        return moot("the consent is not one of ours")
+    return _tell(
+        tools,
+        effect,
+        erasure.WITHDRAWAL,
+        consent_id,
+        granted.customer,
+        granted.consumer,
+        [proposal.category],
+        [consent_id],
+    )
+
+
+def _tell(
+    tools: Tools,
+    effect: EffectRow,
+    kind: str,
+    erasure_id: bytes,
+    customer: str,
+    consumer: str,
+    categories: Sequence[str],
+    consents: Sequence[bytes],
+) -> Done:
+    with tools.store.read() as work:
+        reader, bound = work.get(Customer, customer), work.get(Participant, consumer)
+    if reader is None or bound is None:
+        raise NotYet("a party's key is not known", 5)
+    notice = erasure.notice(
+        kind,
+        secrets.token_hex(32),
+        custodian=tools.ctx.address,
+        consumer=consumer,
+        customer=customer,
+        reading_key=reader.reading_key,
+        categories=categories,
+        consents=consents,
+        when=tools.clock.now(),
+    )
+    readers = [reader.reading_key, tools.ctx.hpke_key, bound.hpke_key]
+    return _publish(tools, effect, notice["id"], notice, readers, erasure_id, "requested", customer, consumer)
+
+
+def certify(tools: Tools, effect: EffectRow) -> Done:
+    """The certificate: what was destroyed here, who acknowledged, who did not, what remains."""
+    paper_id = bytes.fromhex(effect.body["paper"])
+    with tools.store.read() as work:
+        asked = _asked(work, paper_id)
+        items = work.find(ErasureItem, erasure_id=paper_id)
+        if effect.body["late"] and any(item.step == "certified" for item in items):
+            return moot("it is certified")
+        own = work.outbox.get(rights_effects.erase(tools.ctx, paper_id).effect_id)
+        reader = work.get(Customer, asked["customer"])
+    if own is None or own.state != "done" or reader is None:
+        raise NotYet("the erasure is not done")
+    answered = [item for item in items if item.step == "acknowledged"]
+    silent = {item.consumer for item in items if item.step == "requested"} - {
+        item.author for item in answered
+    }
+    tools.store.scrub()
+    edition = _edition(tools)
+    now = tools.clock.now()
+    item_id = secrets.token_hex(32)
+    value = erasure.certificate(
+        item_id,
+        chain_id=tools.ctx.chain_id,
+        custodian=tools.ctx.address,
+        customer=asked["customer"],
+        asked=asked,
+        own={
+            "documentKeysDestroyed": own.result["document"],
+            "itemKeysDestroyed": own.result["key"],
+            "padsDestroyed": own.result["pad"],
+            "payloads": "the publisher's ciphertext stays at its node; without its key nobody can read it",
+            "edition": edition,
+            "completedAt": documents.utc(now),
+        },
+        recipients=[item.body for item in answered],
+        silent=sorted(silent),
+        when=now,
+        private_key=bytes(tools.account.key),
+    )
+    readers = [reader.reading_key, tools.ctx.hpke_key]
+    return _publish(tools, effect, item_id, value, readers, paper_id, "certified", asked["customer"], "")
+
+
+def _asked(work: Work, paper_id: bytes) -> dict[str, Any]:
+    paper = work.get(Paper, paper_id)
+    if paper is None:
+        raise ErasureUnknown("there is no such erasure")
+    return paper.body
+
+
+class ErasureUnknown(FairCartError):
+    """An effect is about an erasure that nobody asked for."""
+
+
+def _recipients(work: Work, customer: str, categories: Iterable[str]) -> list[tuple[str, bytes]]:
+    """(consumer, consent id) of every consent that was granted in these categories, ended or not."""
+    found = []
+    for proposal in work.find(Proposal, customer=customer):
+        granted = work.get(Consent, proposal.consent_id)
+        if granted is not None and proposal.category in categories:
+            found.append((granted.consumer, granted.consent_id))
+    return sorted(found)
+
+
+# --- the consumer -----------------------------------------------------------------------------------------
+
+
+def obey_withdrawal(tools: Tools, effect: EffectRow) -> Done:
+    """What was got under a consent that is withdrawn is destroyed: consent was its only legal basis."""
+    with tools.store.read() as work:
+        changes, doomed, counts = _doomed(
+            tools, work, [bytes.fromhex(effect.body["consent"])], requests=False
+        )
+    return Done(counts, Outcome(changes), destroy=doomed)
+
+
+def read_erasure(tools: Tools, effect: EffectRow) -> Done:
+    """A notice is obeyed, an acknowledgement is noted."""
+    body = effect.body
+    try:
+        document = sealed.open_any(sealed.ERASURE, body["item"], tools.hpke_private, body["value"]["sealed"])
+        if canonical.commitment(document).hex() != body["value"]["commitment"]:
+            return moot("it is not what was committed to")
+        found = erasure.check(document, body["item"])
+    except sealed.NotForUs:
+        return moot("it is not for us")
+    except (erasure.ErasureWrong, canonical.CanonicalError, ValueError, TypeError, AttributeError) as error:
+        log.trouble("erasure.ignored", item=body["item"][:16], reason=type(error).__name__)
+        return moot("it is neither notice nor acknowledgement")
+    if found["author"] != body["publisher"]:
+        return moot("it was published by somebody else than its author")
+    if found["step"] == "requested" and found["consumer"] == tools.ctx.address:
+        return _obey(tools, found)
+    if found["step"] == "acknowledged" and found["custodian"] == tools.ctx.address:
+        return _note(tools, effect, found)
+    return moot("it is not addressed to us")
+
+
+def _obey(tools: Tools, notice: dict[str, Any]) -> Done:
+    with tools.store.read() as work:
+        concerned = []
+        for text in notice["consents"]:
+            granted = work.get(Consent, bytes.fromhex(text))
+            # Only the custodian of a consent speaks for its customer.
+            if granted is not None and granted.custodian == notice["author"]:
+                concerned.append(granted.consent_id)
+        erasing = notice["kind"] == erasure.ERASURE
+        changes, doomed, counts = _doomed(tools, work, concerned, requests=erasing)
+    acknowledge = rights_effects.acknowledge(tools.ctx, notice, counts)
+    return Done(counts, Outcome(changes, (acknowledge,)), destroy=doomed)
+
+
+def _doomed(
+    tools: Tools, work: Work, consents: Iterable[bytes], *, requests: bool
+) -> tuple[tuple[Any, ...], tuple[Secret, ...], dict[str, int]]:
+    """What has to go: changed rows, secrets, and how many of each there ever were.
+
+    With `requests` also the request keys under which the data came: they open the envelopes with the pads,
+    which stay in the stream. An open request is closed by that.
+    """
+    offers = [row for consent_id in consents for row in work.find(Offer, consent_id=consent_id)]
+    offers = [row for row in offers if row.consumer == tools.ctx.address]
+    if any(_state(work, offer) in ("Open", "Delivered") for offer in offers):
+        raise NotYet("an exchange is not over", 2)
+    doomed: list[Secret] = [(kind, row.exchange_id.hex()) for row in offers for kind in ("data", "pad")]
+    changes: list[Any] = []
+    for offer in offers:
+        data = work.get(DataSet, offer.exchange_id)
+        if data is not None:
+            changes.append(replace(data, size=0, keep_until=min(data.keep_until, tools.clock.now())))
+    if requests:
+        for request_id in sorted({offer.request_id for offer in offers}):
+            if _envelopes_waiting(work, request_id):
+                raise NotYet("envelopes of the same request are still to be opened", 1)
+            request = work.get(Request, request_id)
+            doomed.append(("request", request_id.hex()))
+            if request is not None and request.state != "Closed":
+                changes.append(replace(request, state="Closed"))
+    counts = _count(work, doomed)
+    return tuple(changes), tuple(doomed), {name: counts.get(name, 0) for name in ("data", "pad", "request")}
+
+
+def _envelopes_waiting(work: Work, request_id: bytes) -> bool:
+    query = sa.select(t.effects.c.body).where(
+        t.effects.c.kind == "openEnvelope", t.effects.c.state.in_(("waiting", "running"))
+    )
+    return any(body["request"] == request_id.hex() for body in work.connection.execute(query).scalars())
+
+
+def acknowledge(tools: Tools, effect: EffectRow) -> Done:
+    """Says so to customer and custodian, after the last trace of the keys has left the database."""
+    notice, counts = effect.body["notice"], effect.body["counts"]
+    with tools.store.read() as work:
+        bound = work.get(Participant, notice["author"])
+        busy = _busy(tools, work, notice["categories"])
+    if bound is None:
+        raise NotYet("the custodian's key is not known", 5)
+    tools.store.scrub()
+    payloads = "ciphertext kept, unreadable without its key"
+    if notice["kind"] == erasure.ERASURE:
+        payloads = _drop_payloads(tools, notice["categories"], busy)
+    destroyed = erasure.Destroyed(counts["data"], counts["pad"], counts["request"], payloads, _edition(tools))
+    item_id = secrets.token_hex(32)
+    answer = erasure.acknowledgement(
+        item_id, notice, tools.ctx.multichain_address, destroyed, tools.clock.now()
+    )
+    readers = [bytes.fromhex(notice["readingKey"][2:]), tools.ctx.hpke_key, bound.hpke_key]
+    erasure_id = bytes.fromhex(notice["id"])
+    return _publish(
+        tools,
+        effect,
+        item_id,
+        answer,
+        readers,
+        erasure_id,
+        "acknowledged",
+        notice["customer"],
+        tools.ctx.address,
+        notice["id"],
+    )
+
+
+def _busy(tools: Tools, work: Work, categories: Iterable[str]) -> set[str]:
+    live = work.find(Offer, consumer=tools.ctx.address)
+    return {
+        offer.category
+        for offer in live
+        if offer.category in categories
+        and (_state(work, offer) in ("Open", "Delivered") or offer.state == "Received")
+    }
+
+
+def _drop_payloads(tools: Tools, categories: Sequence[str], busy: set[str]) -> str:
+    said = []
+    for category in categories:
+        stream = names.items_stream(tools.ctx.address, category)
+        if category in busy:
+            said.append(f"{category}: kept while other sales are in progress, unreadable without its key")
+        elif not tools.streams.has_stream(stream):
+            said.append(f"{category}: none")
+        else:
+            # Followed again when the next item is looked for.
+            tools.streams.unsubscribe(stream, purge=True)
+            said.append(f"{category}: this node's copies removed")
+    return "; ".join(said)
+
+
+def _note(tools: Tools, effect: EffectRow, answer: dict[str, Any]) -> Done:
+    with tools.store.read() as work:
+        notice = work.get(ErasureItem, answer["notice"])
+        if notice is None or notice.step != "requested" or notice.consumer != answer["author"]:
+            return moot("it answers no notice of ours")
+        others = work.find(ErasureItem, erasure_id=notice.erasure_id)
+    value = effect.body["value"]
+    txid = effect.effect_id.split("/")[2]
+    row = ErasureItem(
+        item_id=answer["id"],
+        erasure_id=notice.erasure_id,
+        step="acknowledged",
+        customer=notice.customer,
+        author=answer["author"],
+        consumer=answer["author"],
+        notice=notice.item_id,
+        commitment=bytes.fromhex(value["commitment"]),
+        sealed=value["sealed"],
+        body={**{name: answer[name] for name in NOTED}, "streamItem": txid},
+    )
+    asked = {item.consumer for item in others if item.step == "requested"}
+    answered = {item.author for item in others if item.step == "acknowledged"} | {row.author}
+    after: tuple[Any, ...] = ()
+    if answer["kind"] == erasure.ERASURE and asked <= answered:
+        after = (rights_effects.certify(tools.ctx, notice.erasure_id),)
+    return Done({"acknowledged": len(answered)}, Outcome((row,), after))
+
+
+NOTED = (
+    *("author", "multichainAddress", "dataKeysDestroyed", "padsDestroyed"),
+    *("requestKeysDestroyed", "payloads", "edition", "when"),
+)
+
+
+# --- both -------------------------------------------------------------------------------------------------
+
+
+def _publish(
+    tools: Tools,
+    effect: EffectRow,
+    item_id: str,
+    document: dict[str, Any],
+    readers: Sequence[bytes],
+    erasure_id: bytes,
+    step: str,
+    customer: str,
+    consumer: str,
+    notice: str = "",
+) -> Done:
+    value = sealed.committed(sealed.ERASURE, item_id, readers, document)
+    row = ErasureItem(
+        item_id=item_id,
+        erasure_id=erasure_id,
+        step=step,
+        customer=customer,
+        author=tools.ctx.address,
+        consumer=consumer,
+        notice=notice,
+        commitment=bytes.fromhex(value["commitment"]),
+        sealed=value["sealed"],
+        body={},
+    )
+    publish = effects.publish_json(effect.effect_id + "/publish", names.ERASURES, [item_id], value)
+    return Done({"item": item_id}, Outcome((row,), (publish,)))
+
+
+def _count(work: Work, secrets_: Iterable[Secret]) -> dict[str, int]:
+    """How many of these the vault holds or held, by kind: after this, all of them are destroyed."""
+    counts: dict[str, int] = {}
+    for kind, name in secrets_:
+        query = sa.select(sa.func.count()).where(t.vault.c.kind == kind, t.vault.c.name == name)
+        counts[kind] = counts.get(kind, 0) + int(work.connection.execute(query).scalar_one())
+    return counts
+
+
+def _state(work: Work, offer: Offer) -> str | None:
+    exchange = work.get(Exchange, offer.exchange_id)
+    return None if exchange is None else exchange.state
+
+
+def _edition(tools: Tools) -> str:
+    return f"MultiChain {tools.streams.info().edition}"[:40]

@@ -1,0 +1,86 @@
+"""`faircart proof`: a self-contained proof of existence, and its check."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from faircart.cli.ledgers import LedgerUnnamed, hex_id, ledger_options, open_ledgers, read_json
+from faircart.cli.options import FILE, rights_client
+from faircart.errors import FairCartError
+
+
+class NoLongerHeld(FairCartError):
+    """The document of a consent was erased, or replaced and given up."""
+
+
+@click.group(invoke_without_command=True)
+@ledger_options
+@click.option("--consent", help="Prove the data set of this consent (id); with --api and the options below.")
+@click.option("--api", help="Address of the custodian's API.")
+@click.option("--customer", help="The customer's Ethereum address.")
+@click.option("--reading-key", type=FILE, help="The customer's reading key file.")
+@click.option("--password-file", type=FILE, help="Password of the customer's key files.")
+@click.option("--order", type=FILE, help="Prove the order of this paper (JSON); with --document.")
+@click.option("--document", type=FILE, help="The order document that the paper's orderHash commits to.")
+@click.option("--out", type=FILE, help="Where to write the proof.")
+@click.pass_context
+def proof(context: click.Context, /, **options: Any) -> None:
+    """Write a file that proves that an order or a data set existed: document, salt, transaction, block."""
+    if context.invoked_subcommand is not None:
+        return
+    if (options["consent"] is None) == (options["order"] is None) or options["out"] is None:
+        raise click.UsageError("name --out FILE and either --consent ID or --order FILE")
+    made = _data_set(options) if options["consent"] is not None else _order(options)
+    path: Path = options["out"]
+    path.touch(mode=0o600)
+    path.write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
+    click.echo(json.dumps({"proof": str(path), "id": made["id"]}))
+
+
+def _data_set(options: dict[str, Any]) -> dict[str, Any]:
+    from faircart.rights import proofs
+
+    for name in ("api", "customer", "reading_key", "password_file"):
+        if options[name] is None:
+            raise LedgerUnnamed(f"--{name.replace('_', '-')} is needed with --consent")
+    client = rights_client(
+        options["api"], options["reading_key"], options["password_file"], customer=options["customer"]
+    )
+    holdings = client.holdings()
+    consent = holdings.consent(hex_id(options["consent"], "--consent"))
+    held = holdings.document(consent.paper.data_root)
+    if held is None:
+        raise NoLongerHeld("The custodian does not hold the document of this consent any more")
+    ledgers = open_ledgers(options, options["api"])
+    return proofs.of_data_set(held.plain_chunks, consent.record, consent.paper, ledgers)
+
+
+def _order(options: dict[str, Any]) -> dict[str, Any]:
+    from faircart.papers import Order
+    from faircart.rights import proofs
+
+    if options["document"] is None:
+        raise LedgerUnnamed("--document is needed with --order")
+    paper = Order.from_json(read_json(options["order"], "--order"))
+    ledgers = open_ledgers(options, options["api"] or "unused:")
+    return proofs.of_order(read_json(options["document"], "--document"), paper, ledgers)
+
+
+@proof.command()
+@ledger_options
+@click.option("--offline", is_flag=True, help="Check only what the file shows by itself.")
+@click.argument("file", type=FILE)
+def verify(file: Path, offline: bool, **options: Any) -> None:
+    """Check a proof by itself and against an Ethereum node that you trust."""
+    from faircart.rights import proofs
+
+    value = read_json(file, "FILE")
+    shown = proofs.check_alone(value)
+    if not offline:
+        shown = proofs.verify(value, open_ledgers(options, "unused:"))
+    for line in shown.checks:
+        click.echo(f"ok  {line}")
+    if offline:
+        click.echo("Not checked: that Ethereum holds the event; give --ethereum-url and --network for that.")

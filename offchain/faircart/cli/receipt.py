@@ -1,0 +1,69 @@
+"""`faircart receipt`: get one's consent receipts, and check any."""
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from faircart.cli.ledgers import ledger_options, open_ledgers, open_source, read_json
+from faircart.cli.options import FILE, customer_options, rights_client
+from faircart.errors import FairCartError
+
+
+class NotActive(FairCartError):
+    """A receipt is genuine, but its consent has ended."""
+
+
+@click.group()
+def receipt() -> None:
+    """Get consent receipts, read them, check them against both ledgers."""
+
+
+@receipt.command()
+@customer_options
+@ledger_options
+@click.option("--customer", required=True, help="The customer's Ethereum address.")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True)
+def save(api: str, reading_key: Path, password_file: Path, customer: str, out: Path, **options: Any) -> None:
+    """Write every receipt that is sealed to the customer: one file a consent, <consent id>.json."""
+    client = rights_client(api, reading_key, password_file, customer=customer)
+    found = client.receipts(open_source(options, api))
+    out.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for consent_id, value in sorted(found.items()):
+        path = out / f"{consent_id}.json"
+        path.touch(mode=0o600)
+        path.write_text(json.dumps(value, indent=1) + "\n", encoding="utf-8")
+    click.echo(json.dumps({"receipts": sorted(found)}))
+
+
+@receipt.command()
+@click.argument("file", type=FILE)
+def show(file: Path) -> None:
+    """Say in plain words what a receipt says; checks only that it is one."""
+    from faircart.documents import show as in_words
+
+    click.echo(in_words("consent-receipt", read_json(file, "FILE")))
+
+
+@receipt.command()
+@ledger_options
+@click.option("--allow-ended", is_flag=True, help="A consent that has ended is no failure.")
+@click.argument("file", type=FILE)
+def verify(file: Path, allow_ended: bool, **options: Any) -> None:
+    """Check a receipt by itself and against both ledgers, and say what it proves.
+
+    Exit code 1 with the name of the check that failed, also if the consent has ended.
+    """
+    from faircart.rights import receipts
+
+    value = read_json(file, "FILE")
+    receipts.check_alone(value)
+    verdict = receipts.verify(value, open_ledgers(options), int(time.time()))
+    for line in verdict.checks:
+        click.echo(f"ok  {line}")
+    for line in verdict.proves:
+        click.echo(f"It proves {line}.")
+    if not verdict.active and not allow_ended:
+        raise NotActive(f"state: the receipt is genuine, but the consent is {verdict.state}")
