@@ -13,12 +13,12 @@ from faircart.agent import effects, log
 from faircart.agent.handlers import Outcome, chain
 from faircart.agent.steps import boundary
 from faircart.agent.tools import Tools
-from faircart.ethereum.events import CONTRACT_OF, Event, Opened
+from faircart.ethereum.events import CONTRACT_OF, Completed, Event, Granted, Opened, Resolved
 from faircart.ethereum.logs import LogDecoder, UnknownEvent
 from faircart.ethereum.node import Head, Log
 from faircart.store import Work, codec
 from faircart.store import tables as t
-from faircart.store.records import Consent, Exchange, Order
+from faircart.store.records import Consent, Document, Exchange, Order, Proposal, Withdrawal
 
 SOURCE = "ethereum"
 KEPT_BLOCKS = 512
@@ -264,6 +264,11 @@ def _prefetch(work: Work, events: Sequence[Event]) -> None:
     work.prefetch(Exchange, ids.get("DataExchange", ()))
     consents = [event.consent_id for event in events if isinstance(event, Opened)]
     work.prefetch(Consent, [*ids.get("ConsentRegistry", ()), *consents])
+    work.prefetch(Withdrawal, consents)
+    grants = [event.consent_id for event in events if isinstance(event, Granted)]
+    work.prefetch_by(Proposal, "consent_id", grants)
+    ends = [event.order_id for event in events if isinstance(event, Completed | Resolved)]
+    work.prefetch_by(Document, "order_id", ends)
     work.prefetch(Order, ids.get("CheckoutEscrow", ()))
 
 

@@ -3,6 +3,7 @@
 import contextlib
 import signal
 import threading
+import time
 from collections.abc import Callable
 from typing import Protocol
 
@@ -18,7 +19,7 @@ from faircart.multichain import names
 from faircart.multichain.errors import DuplicateName
 from faircart.store.records import Participant
 
-LAST_WORD_SECONDS = 9
+LAST_WORD_SECONDS = 8
 """How long the unit of work in hand may take when the process is asked to end."""
 
 
@@ -53,8 +54,9 @@ def run(tools: Tools) -> None:
     while not tools.stop.wait(3600):
         pass
     api.stop()
+    end = time.monotonic() + LAST_WORD_SECONDS
     for thread in threads:
-        thread.join(LAST_WORD_SECONDS)
+        thread.join(max(0.0, end - time.monotonic()))
     tools.store.close()
     if failures:
         raise failures[0]
@@ -149,5 +151,8 @@ def introduce(tools: Tools) -> None:
             value = {"binding": binding.to_json(), "signature": "0x" + signature.hex()}
             work.add([effects.bind(ctx, value, version)])
             work.set_cursor("binding version", version)
+        if ctx.is_consumer:  # those that were there before a category was added to the configuration
+            others = [row for row in work.find(Participant) if row.address != ctx.address]
+            work.add(effects.grant_write(ctx, row.multichain_address) for row in others)
         if ctx.is_custodian and ctx.custodian.standing_balance_wei:
             work.add([effects.fund_at_start(ctx)])

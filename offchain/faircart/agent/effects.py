@@ -86,7 +86,8 @@ def publish_item(ctx: Context, exchange_id: bytes) -> Effect:
 
 def grant_write(ctx: Context, multichain_address: str) -> Effect:
     """Let a participant write into this consumer's streams."""
-    name = _id(ctx, "streams", ctx.multichain_address, "grant", multichain_address)
+    categories = "+".join(sorted(ctx.consumer.categories))
+    name = _id(ctx, "streams", ctx.multichain_address, "grant", multichain_address, categories)
     return Effect(name, STREAMS, "grantWrite", {"address": multichain_address})
 
 

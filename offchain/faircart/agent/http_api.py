@@ -102,7 +102,10 @@ def build(tools: Tools) -> "FastAPI":
         client = request.client.host if request.client else "?"
         if not limit.allows(client, time.monotonic()):
             return JSONResponse({"error": "too many requests; try again in a minute"}, status_code=429)
-        if int(request.headers.get("content-length") or 0) > MAX_BODY_BYTES:
+        length = request.headers.get("content-length", "")
+        if request.method == "POST" and not length.isdigit():
+            return JSONResponse({"error": "Content-Length is needed"}, status_code=411)
+        if int(length or 0) > MAX_BODY_BYTES:
             return JSONResponse({"error": f"a paper has at most {MAX_BODY_BYTES} bytes"}, status_code=413)
         return await go_on(request)
 

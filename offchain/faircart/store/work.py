@@ -1,6 +1,7 @@
 """One database transaction: rows read and written through an identity map, written in bulk when it ends."""
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -27,6 +28,7 @@ class Work:
         self._changed: dict[type[Record], set[tuple[Any, ...]]] = {}
         self._undo: dict[tuple[int, str, str], dict[str, Any] | None] = {}
         self._effects: list[Effect] = []
+        self._index: dict[tuple[type[Record], str], dict[Any, set[tuple[Any, ...]]]] = {}
         self.block: int | None = None
 
     # --- rows ---------------------------------------------------------------------------------------------
@@ -57,21 +59,32 @@ class Work:
                 record = kind(*row)
                 seen[record.key] = record
 
+    def prefetch_by(self, kind: type[R], column: str, values: Iterable[Any]) -> None:
+        """Loads all rows with these values in a column, so that `find` by one of them asks nobody."""
+        index = self._index.setdefault((kind, column), {})
+        wanted = [value for value in dict.fromkeys(values) if value not in index]
+        seen = self._seen.setdefault(kind, {})
+        index.update((value, set()) for value in wanted)
+        table = TABLE[kind]
+        for start in range(0, len(wanted), 500):
+            part = wanted[start : start + 500]
+            for row in self.connection.execute(sa.select(table).where(table.c[column].in_(part))):
+                record = kind(*row)
+                seen.setdefault(record.key, record)
+                index[getattr(record, column)].add(record.key)
+
     def find(self, kind: type[R], **equals: Any) -> list[R]:
         """All rows whose columns equal these values, by primary key."""
-        self.flush()
+        if len(equals) == 1:
+            ((column, value),) = equals.items()
+            known = self._index.get((kind, column), {}).get(value)
+            if known is not None:
+                found = (self.get(kind, *key) for key in sorted(known))
+                return [row for row in found if row is not None and getattr(row, column) == value]
+        self._write(kind)
         table = TABLE[kind]
         query = sa.select(table).where(*(table.c[name] == value for name, value in equals.items()))
         query = query.order_by(*(table.c[name] for name in kind.KEY))
-        return [kind(*row) for row in self.connection.execute(query)]
-
-    def where(self, kind: type[R], *conditions: Any, limit: int | None = None) -> list[R]:
-        """All rows that meet SQL conditions over `TABLE[kind]`, by primary key."""
-        self.flush()
-        table = TABLE[kind]
-        query = (
-            sa.select(table).where(*conditions).order_by(*(table.c[name] for name in kind.KEY)).limit(limit)
-        )
         return [kind(*row) for row in self.connection.execute(query)]
 
     def put(self, record: Record) -> None:
@@ -87,6 +100,9 @@ class Work:
                 self._undo[mark] = None if before is None else codec.to_plain(before)
         self._seen.setdefault(kind, {})[key] = record
         self._changed.setdefault(kind, set()).add(key)
+        for (indexed, column), index in self._index.items():
+            if indexed is kind and (value := getattr(record, column)) in index:
+                index[value].add(key)
 
     def remove(self, record: Record) -> None:
         """Deletes a row."""
@@ -116,20 +132,17 @@ class Work:
 
     def upsert(self, table: sa.Table, rows: list[dict[str, Any]]) -> None:
         """Adds or replaces raw rows of a table."""
-        if not rows:
-            return
-        keys = [column.name for column in table.primary_key]
-        statement = self.insert(table)
-        rest = {column.name: statement.excluded[column.name] for column in table.c if column.name not in keys}
-        self.connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=rest), rows)
+        if rows:
+            self.connection.execute(_upsert(self.insert, table), rows)
+
+    def _write(self, kind: type[Record]) -> None:
+        keys, seen = self._changed.pop(kind, set()), self._seen.get(kind, {})
+        self.upsert(TABLE[kind], [codec.values(record) for key in keys if (record := seen[key]) is not None])
 
     def flush(self) -> None:
         """Writes what was collected so far, in bulk."""
-        for kind, keys in self._changed.items():
-            seen = self._seen[kind]
-            rows = [codec.values(record) for key in keys if (record := seen[key]) is not None]
-            self.upsert(TABLE[kind], rows)
-        self._changed.clear()
+        for kind in list(self._changed):
+            self._write(kind)
         if self._undo:
             rows = [
                 {"block_number": number, "table_name": table, "row_key": key, "before": before}
@@ -139,3 +152,12 @@ class Work:
             self._undo.clear()
         effects, self._effects = self._effects, []
         self.outbox.add(effects)
+
+
+@cache
+def _upsert(insert: Any, table: sa.Table) -> Any:
+    """The statement is built once: that takes longer than running it."""
+    keys = [column.name for column in table.primary_key]
+    statement = insert(table)
+    rest = {column.name: statement.excluded[column.name] for column in table.c if column.name not in keys}
+    return statement.on_conflict_do_update(index_elements=keys, set_=rest)

@@ -1,6 +1,6 @@
 """The database: all of a transaction or nothing, effects once under their id, pinned to what it is about."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
@@ -168,3 +168,20 @@ def test_a_file_that_is_no_database_is_one_clear_error(tmp_path: Path) -> None:
         Store(f"sqlite:///{tmp_path}/agent.db")
     with pytest.raises(StoreUnusable, match="cannot be opened"):
         Store(f"sqlite:///{tmp_path}/missing/agent.db")
+
+
+def test_rows_loaded_ahead_answer_as_the_database_would(url: str) -> None:
+    with Store(url) as store, store.write() as work:
+        work.put(consent(1))
+        work.put(replace(consent(2), customer="0xF"))
+        work.flush()
+        work.prefetch_by(Consent, "customer", ["0xC", "0xF", "0x0"])
+        work.put(consent(3))
+        work.put(replace(consent(1), customer="0xF"))
+        found = {
+            name: [row.key[0][-1] for row in work.find(Consent, customer=name)]
+            for name in ("0xC", "0xF", "0x0")
+        }
+        assert found == {"0xC": [3], "0xF": [1, 2], "0x0": []}
+        work.flush()
+        assert [row.key[0][-1] for row in work.find(Consent, customer="0xF", ended_at=0)] == [1, 2]

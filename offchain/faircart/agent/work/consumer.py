@@ -47,7 +47,7 @@ def open_envelope(tools: Tools, effect: EffectRow) -> Done:
             if work.get(Offer, offer.exchange_id) is not None:
                 return moot("the offer is known")
     except (envelope.EnvelopeError, papers.PaperError, canonical.CanonicalError) as error:
-        return _refused(request_id, str(error))
+        return _refused(request_id, type(error).__name__)  # the text may name a customer
     except (documents.DocumentError, policy.Refused) as error:
         return _refused(request_id, str(error))
     except (ValueError, KeyError, TypeError):

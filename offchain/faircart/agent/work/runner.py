@@ -14,7 +14,7 @@ from faircart.agent.work.calls import WouldCheat
 from faircart.agent.work.done import Done, NotYet
 from faircart.agent.work.sending import Sender
 from faircart.errors import FairCartError
-from faircart.ethereum.errors import InsufficientBalance, NodeUnreachable
+from faircart.ethereum.errors import InsufficientBalance, NodeUnreachable, Reverted
 from faircart.ethereum.transactions import FeeTooHigh
 from faircart.multichain import errors as streams
 from faircart.store import EffectRow
@@ -107,13 +107,13 @@ class Runner:
             self._postpone(effect, str(error), 1, failed=False)
             raise
         except WouldCheat as error:
-            self._park(effect, str(error))
+            self._park(effect, error)
             return True
         except FairCartError as error:
-            self._failed(effect, str(error))
+            self._failed(effect, error)
             return False
         except Exception as error:  # noqa: BLE001 - parked, counted and shown; the others go on
-            self._park(effect, f"{type(error).__name__}: {error}")
+            self._park(effect, error)
             return True
         if done is None:
             return False
@@ -138,14 +138,19 @@ class Runner:
         with self._tools.store.write() as work:
             work.outbox.postpone(effect.effect_id, not_before, reason, failed=failed)
 
-    def _failed(self, effect: EffectRow, reason: str) -> None:
+    def _failed(self, effect: EffectRow, error: Exception) -> None:
         if effect.attempts + 1 >= self._tools.config.agent.max_attempts:
-            self._park(effect, reason)
+            self._park(effect, error)
             return
-        log.event("effect.failed", kind=effect.kind, effect=effect.effect_id, reason=reason)
-        self._postpone(effect, reason, min(2**effect.attempts, LONGEST_PAUSE), failed=True)
+        log.event("effect.failed", kind=effect.kind, effect=effect.effect_id, error=_name(error))
+        self._postpone(effect, str(error), min(2**effect.attempts, LONGEST_PAUSE), failed=True)
 
-    def _park(self, effect: EffectRow, reason: str) -> None:
+    def _park(self, effect: EffectRow, error: Exception) -> None:
         with self._tools.store.write() as work:
-            work.outbox.park(effect.effect_id, reason)
-        log.trouble("effect.parked", kind=effect.kind, effect=effect.effect_id, reason=reason)
+            work.outbox.park(effect.effect_id, f"{_name(error)}: {error}")
+        log.trouble("effect.parked", kind=effect.kind, effect=effect.effect_id, error=_name(error))
+
+
+def _name(error: Exception) -> str:
+    """What went wrong, without its values: those may be a customer's, and go into the log."""
+    return error.name if isinstance(error, Reverted) else type(error).__name__

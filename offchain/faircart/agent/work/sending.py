@@ -218,8 +218,8 @@ class Sender:
         except NodeRefused as error:
             if "insufficient funds" in error.reason.lower():
                 raise self._too_poor(0) from None
-            if "underpriced" not in error.reason.lower():
-                raise
+            # Too cheap by now, or replaced already: the next replacement mends it, and others must not wait.
+            log.trouble("transaction.refused", effect=transaction.effect_id, code=error.code)
         if transaction.state == "signed":
             log.event(
                 "transaction.sent", effect=transaction.effect_id, transaction=transaction.hashes[-1][:16]
