@@ -37,7 +37,7 @@ def found(folder: Path, answers: dict[str, Any]) -> dict[str, str]:
             folder / name for name in ("ethereum.json", "hpke.json", "vault.json")
         )
         if not account_file.exists():
-            given = _private_key(answers["ethereum_key_file"])
+            given = private_key(answers["ethereum_key_file"])
             if given is None:
                 keys.create_account(account_file, password)
             else:
@@ -93,7 +93,8 @@ def _path(path: Path) -> str:
     return json.dumps(str(path.resolve()))
 
 
-def _private_key(path: Path | None) -> bytes | None:
+def private_key(path: Path | None) -> bytes | None:
+    """The Ethereum private key in a file (hex), if there is one. Raises ConfigInvalid, CannotFound."""
     if path is None:
         return None
     try:
