@@ -1,0 +1,54 @@
+"""Every command of the README runs: its blocks are taken from it and run as they stand."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from scripts._demo.processes import free_port
+
+ROOT = Path(__file__).parents[2]
+
+
+def blocks() -> list[str]:
+    return re.findall(r"^```sh\n(.*?)^```$", (ROOT / "README.md").read_text(), re.DOTALL | re.MULTILINE)
+
+
+@pytest.mark.timeout(280)
+def test_a_reader_who_goes_step_by_step_gets_paid_and_leaves_the_document_with_the_consumer(
+    tmp_path: Path,
+) -> None:
+    [walk] = blocks()
+    listing = 'ls "$work/received"\n'
+    path = os.pathsep.join(
+        [str(Path(sys.executable).parent), str(ROOT / "node_modules" / ".bin"), os.environ["PATH"]]
+    )
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", walk + listing],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PATH": path, "PORT": str(free_port()), "TMPDIR": str(tmp_path)},
+        check=False,
+        timeout=270,
+    )
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    lines = done.stdout.splitlines()
+    # The export's count, then the one document under its exchange's id.
+    assert lines[-2] == '{"exported": 1}'
+    assert re.fullmatch(r"[0-9a-f]{64}\.json", lines[-1])
+    steps = [line.split()[-1] for line in lines if re.match(r"\d{4}-\d\d-\d\d .* UTC  \w+$", line)]
+    assert steps == ["granted", "opened", "delivered", "settled"]
+
+
+def test_the_two_commands_of_the_readme_are_targets_of_the_makefile() -> None:
+    named = re.findall(r"^    make (\w+)", (ROOT / "README.md").read_text(), re.MULTILINE)
+    assert named == ["demo", "test"]
+    for target in named:
+        assert re.search(rf"^{target}: setup", (ROOT / "Makefile").read_text(), re.MULTILINE)
