@@ -143,6 +143,9 @@ class StandIn:
             wallet = self.ledger.add_wallet(f"wallet-{number}")
             address = self.ledger.add_address(wallet).address
             founder = self.ledger.addresses(self.network.wallets()[0])[0][0]
+            if wallet == 1:
+                with self.ledger.changing() as db:
+                    db.execute("UPDATE blocks SET miner = ? WHERE height = 0", (address,))
             types = GLOBAL_TYPES if wallet == 1 else ("connect", "send", "receive", "create")
             txid = self.ledger.add_grants(1, founder, [address], "", list(types), 0, NEVER)
             for other in self.network.wallets():

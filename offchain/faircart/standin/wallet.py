@@ -84,7 +84,9 @@ class Wallet:
 
     def entity(self, text: str) -> Stream:
         """As `stream`, in the words of the methods that take any entity."""
-        stream, by = self.find_stream(text) if text else (None, "name")
+        if not text:
+            raise RpcError(PARAMETER, "Invalid entity identifier")
+        stream, by = self.find_stream(text)
         if stream is None:
             raise RpcError(ENTITY, f"Entity with this {by} not found: {text}")
         return stream

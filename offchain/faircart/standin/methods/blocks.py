@@ -34,7 +34,7 @@ def getlastblockinfo(wallet: Wallet, params: list[Any]) -> Any:
     skip = values.page(params, 0, 0)[0] if params else 0
     row = wallet.ledger.one("SELECT * FROM blocks WHERE height = ?", wallet.height - skip)
     if row is None:
-        raise RpcError(BLOCK, "Block height out of range")
+        raise RpcError(BLOCK, "Skip out of range")
     height, block, time, miner, count = row
     return {"hash": block, "height": height, "time": time, "txcount": count, "miner": miner}
 

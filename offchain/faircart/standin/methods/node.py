@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import Any
 
 from faircart.standin import values
 from faircart.standin.chainaddress import encode_address
-from faircart.standin.registry import method
-from faircart.standin.rpcerror import PARAMETER, RpcError
+from faircart.standin.registry import METHODS, method
+from faircart.standin.rpcerror import PARAMETER, USAGE, RpcError
 from faircart.standin.wallet import RUNTIME, Wallet
 
 VERSION = {"version": "2.3", "nodeversion": 20300901}
@@ -134,7 +135,7 @@ def getpeerinfo(wallet: Wallet, _: list[Any]) -> Any:
 def addnode(_wallet: Wallet, params: list[Any]) -> Any:
     values.string(params[0])
     if values.string(params[1]) not in ("add", "remove", "onetry"):
-        raise RpcError(PARAMETER, "Invalid command")
+        raise RpcError(USAGE, METHODS["addnode"].usage)
     return None  # all wallets of a stand-in are connected
 
 
@@ -175,10 +176,12 @@ def setruntimeparam(wallet: Wallet, params: list[Any]) -> Any:
     name = values.string(params[0])
     if name not in RUNTIME:
         raise RpcError(PARAMETER, f"Unsupported runtime parameter: {name}")
-    try:
-        number = int(params[1]) if isinstance(params[1], str) else values.integer(params[1])
-    except (RpcError, ValueError):
-        raise RpcError(PARAMETER, "Invalid parameter value type") from None
+    value = params[1]
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise RpcError(PARAMETER, "Invalid parameter value type")
+    # a string counts as the number that it begins with, or 0
+    leading = re.match(r"\s*[-+]?\d+", str(value))
+    number = int(leading[0]) if leading else 0
     with wallet.ledger.changing() as db:
         db.execute("INSERT OR REPLACE INTO runtime VALUES (?, ?, ?)", (wallet.number, name, str(number)))
     return None
@@ -218,8 +221,9 @@ def getruntimeparams(wallet: Wallet, _: list[Any]) -> Any:
 
 @method("getblockchainparams", 0, 2, "( displaynames with-upgrades )")
 def getblockchainparams(wallet: Wallet, params: list[Any]) -> Any:
-    display = True if not params else values.verbose(params, 0)
-    values.verbose(params, 1)
+    display = values.flag(params[0]) if params else True
+    if len(params) > 1 and not isinstance(params[1], bool):
+        raise RpcError(PARAMETER, "with-upgrades should be boolean")
     named = _chain_parameters(wallet)
     return named if display else {name.replace("-", ""): value for name, value in named.items()}
 

@@ -77,7 +77,9 @@ def cached(wallet: Wallet, identifier: str) -> bytes:
 
 @method("deletebinarycache", 1, 1, '"identifier" ')
 def deletebinarycache(wallet: Wallet, params: list[Any]) -> Any:
-    identifier = values.string(params[0])
+    identifier = params[0]
+    if not isinstance(identifier, str):
+        raise RpcError(PARAMETER, "cache identifier should be string")
     with wallet.ledger.changing() as db:
         _cache_size(wallet, identifier)
         for table in ("caches", "cachepieces"):

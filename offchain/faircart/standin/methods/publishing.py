@@ -75,6 +75,8 @@ def _publish_multi(wallet: Wallet, signer: Any, params: list[Any]) -> str:
     publishers = _publishers(wallet, signer, stream)
     if not isinstance(params[1], list):
         raise RpcError(PARAMETER, "Items should be array")
+    if not params[1]:
+        raise RpcError(PARAMETER, "Either addresses object or data array should not be empty")
     if len(params[1]) > MAX_ITEMS:
         raise RpcError(PARAMETER, f"Number of items exceeds {MAX_ITEMS} (max-std-op-returns-count)")
     targets = []
@@ -129,6 +131,10 @@ def _multi_item(wallet: Wallet, stream: Stream, entry: dict[str, Any], default: 
         if not isinstance(key, str):
             raise RpcError(PARAMETER, "key should be string")
         _check_key(key)
+    # a batch is built as a raw transaction, and the rules of the chain refuse it then
+    if (stream.offchain if offchain else stream.onchain) and not stream.read:
+        _data(wallet, entry["data"], offchain)
+        raise RpcError(REJECTED, "64: Metadata script rejected - stream restrictions violation")
     return _item(wallet, stream, keys, entry["data"], offchain)
 
 
