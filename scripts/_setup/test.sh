@@ -1,15 +1,38 @@
 #!/usr/bin/env bash
-# The tests, group by group: plain pytest where ape is not needed (ape takes seconds to start).
-set -euo pipefail
+# The tests, in two lanes that run at the same time: most groups wait for a chain or a compiler on one core.
+# A group fails its lane; the other lane still runs to its end. The first lane's output comes when it is done.
+set -uo pipefail
 bin="$1"
-"$bin/pytest" -p no:ape_test tests/unit
-# Contract by contract on the in-process chain; the branch trees lie beside the tests.
-"$bin/ape" test tests/contracts --network ethereum:local:test
-# The scripts as a user runs them, on an anvil of their own.
-"$bin/pytest" -p no:ape_test tests/scripts
-# Every chunk position of fault proofs, the vectors of RFC 8439 and the gas figures, on anvil.
-"$bin/pytest" -p no:ape_test tests/proofs tests/gas
-# Random people at random times against models of the contracts, on anvil.
-"$bin/pytest" -p no:ape_test tests/machines
-# Agents as processes, on networks of their own.
-"$bin/pytest" -p no:ape_test tests/e2e
+output="$(mktemp)"
+
+plain() { "$bin/pytest" -p no:ape_test "$@"; }
+
+contracts() (
+  set -e
+  # Contract by contract on the in-process chain; the branch trees lie beside the tests.
+  "$bin/ape" test tests/contracts --network ethereum:local:test
+  # The scripts as a user runs them, on an anvil of their own.
+  plain tests/scripts
+  # Every chunk position of fault proofs, the vectors of RFC 8439 and the gas figures, on anvil.
+  plain tests/proofs tests/gas
+)
+
+agents() (
+  set -e
+  # Everything that needs no ape.
+  plain tests/unit
+  # Random people at random times against models of the contracts, on anvil.
+  plain tests/machines
+  # Agents as processes, on networks of their own.
+  plain tests/e2e
+)
+
+contracts >"$output" 2>&1 &
+first=$!
+trap 'kill "$first" 2>/dev/null; rm -f "$output"' EXIT
+agents
+second_code=$?
+wait "$first"
+first_code=$?
+cat "$output"
+exit $((first_code != 0 || second_code != 0))
