@@ -5,7 +5,8 @@ and how.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, cast
 
 from faircart.multichain import errors
@@ -41,6 +42,8 @@ _LOOK_UP_AFTER = (0.2, 0.8, 2.0)
 """Pauses in seconds between look-ups of a publish whose answer was lost."""
 _LOOK_BACK = 200
 _TXIDS_AT_ONCE = 100
+_SIGHT_LOST = (0.1, 0.3, 0.6, 1.0)
+"""Pauses in seconds before a stream that was known is given up."""
 
 
 class StreamNode:
@@ -63,6 +66,7 @@ class StreamNode:
         verify: bool | str = True,
     ) -> None:
         self._rpc = NodeRpc(url, user, password, timeout=timeout, chain_name=chain_name, verify=verify)
+        self._known: set[str] = set()
 
     def __repr__(self) -> str:
         return f"StreamNode({self._rpc.url!r})"
@@ -199,13 +203,13 @@ class StreamNode:
 
     def subscribe(self, name: str) -> None:
         """Follow a stream, its earlier items and payloads included. Repeating it is harmless."""
-        self._rpc.subscribe(name)
+        self._on(name, lambda: self._rpc.subscribe(name))
 
     def unsubscribe(self, name: str, purge: bool = False) -> None:
         """Stop following; `purge` also removes the payloads that this node fetched (not those it
         published).
         """
-        self._rpc.unsubscribe(name, purge)
+        self._on(name, lambda: self._rpc.unsubscribe(name, purge))
 
     # --- publishing ---
     def publish(
@@ -293,12 +297,9 @@ class StreamNode:
             try:
                 if len(parameters) == 1:
                     only = parameters[0]
-                    return str(
-                        self._rpc.publishfrom(
-                            address, stream, only["keys"], only["data"], only.get("options", "")
-                        )
-                    )
-                return str(self._rpc.publishmultifrom(address, stream, parameters))
+                    what = (address, stream, only["keys"], only["data"], only.get("options", ""))
+                    return str(self._on(stream, partial(self._rpc.call, "publishfrom", *what)))
+                return str(self._on(stream, lambda: self._rpc.publishmultifrom(address, stream, parameters)))
             except (errors.TimedOut, errors.ConnectionCut):
                 pass
             txid = self._look_up(stream, items[0], address)
@@ -370,7 +371,7 @@ class StreamNode:
         found: dict[str, list[Item]] = {txid: [] for txid in txids}
         for first in range(0, len(txids), _TXIDS_AT_ONCE):
             part = txids[first : first + _TXIDS_AT_ONCE]
-            for answer in self._rpc.liststreamtxitems(stream, part, True):
+            for answer in self._on(stream, partial(self._rpc.call, "liststreamtxitems", stream, part, True)):
                 item = parse_item(stream, answer)
                 found[item.txid].append(item)
         return list(found.values())
@@ -391,7 +392,8 @@ class StreamNode:
         """All items of one transaction in a stream; none if the node does not know it or is not
         subscribed.
         """
-        return [parse_item(stream, answer) for answer in self._rpc.liststreamtxitems(stream, txid, True)]
+        answers = self._on(stream, lambda: self._rpc.liststreamtxitems(stream, txid, True))
+        return [parse_item(stream, answer) for answer in answers]
 
     def keys(self, stream: str) -> dict[str, int]:
         """Every key of a stream with the number of its items."""
@@ -406,7 +408,7 @@ class StreamNode:
     def item(self, stream: str, txid: str) -> Item:
         """One item. `TransactionNotFound` also when the node is not subscribed; `NotAllowed` if the
         transaction has several items in the stream: use `transaction_items`."""
-        return parse_item(stream, self._rpc.getstreamitem(stream, txid, True))
+        return parse_item(stream, self._on(stream, lambda: self._rpc.getstreamitem(stream, txid, True)))
 
     def data(self, item: Item) -> bytes | JsonValue:
         """An item's value: bytes, str or JSON value by `item.format`, fetched if it was too large to be
@@ -446,10 +448,27 @@ class StreamNode:
     def _list(
         self, method: str, stream: str, params: list[str], count: int, start: int | None, local: bool
     ) -> list[Item]:
-        answers = self._rpc.call(
-            method, stream, *params, True, count, -count if start is None else start, local
-        )
+        page = (count, -count if start is None else start)
+        answers = self._on(stream, lambda: self._rpc.call(method, stream, *params, True, *page, local))
         return [parse_item(stream, answer) for answer in answers]
+
+    def _on(self, stream: str, work: Callable[[], Any]) -> Any:
+        """What `work` gives, tried again if a stream that was there is unknown now.
+
+        A real node loses sight of a stream that is in no block yet for a moment while it takes in a block.
+        Nothing was done then, so repeating is safe for every call.
+        """
+        for pause in (*_SIGHT_LOST, None):
+            try:
+                result = work()
+            except errors.EntityNotFound:
+                if pause is None or stream not in self._known:
+                    raise
+            else:
+                self._known.add(stream)
+                return result
+            time.sleep(pause)
+        raise AssertionError("unreachable")
 
 
 def _plain(data: Data) -> Any:

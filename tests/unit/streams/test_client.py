@@ -275,6 +275,21 @@ def test_what_was_refused_for_a_reason_is_not_repeated() -> None:
         assert len(node.requests) == 1
 
 
+def test_a_stream_that_was_known_is_asked_for_again_when_the_node_loses_sight_of_it() -> None:
+    unknown = error(500, -708, "Stream with this name not found: s")
+    with FakeNode(result([]), unknown, unknown, result([]), unknown) as node:
+        client = StreamNode(node.url, "user", PASSWORD)
+        assert client.items("s") == []
+        assert client.items("s") == []
+        assert len(node.requests) == 4
+        with pytest.raises(errors.EntityNotFound):
+            client.items("never seen")
+        assert len(node.requests) == 5
+        with pytest.raises(errors.EntityNotFound):
+            client.items("s")
+        assert len(node.requests) == 10
+
+
 def test_pauses_grow_and_differ(monkeypatch: pytest.MonkeyPatch) -> None:
     pauses: list[float] = []
     monkeypatch.setattr(transport.time, "sleep", pauses.append)
