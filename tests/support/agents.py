@@ -18,6 +18,7 @@ from eth_account.signers.local import LocalAccount
 from faircart import envelope, keys
 from faircart.agent.client import CustomerClient
 from faircart.multichain import StreamNode, names
+from hexbytes import HexBytes
 from web3 import HTTPProvider, Web3
 from web3.contract import Contract
 
@@ -104,6 +105,10 @@ class Ethereum:
     def give(self, address: str, wei: int) -> None:
         """Sets an account's balance."""
         self.rpc("anvil_setBalance", address, hex(wei))
+
+    def mined(self, transaction: bytes) -> None:
+        """Waits until a transaction stands in a block: anvil answers a little before that."""
+        self.w3.eth.wait_for_transaction_receipt(HexBytes(transaction), poll_latency=0.02)
 
     def rpc(self, method: str, *params: Any) -> Any:
         """A JSON-RPC call that web3 has no method for."""

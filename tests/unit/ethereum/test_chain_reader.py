@@ -25,13 +25,15 @@ def consent(tools: Tools, ethereum: Ethereum, number: int) -> papers.Consent:
 
 def grant(tools: Tools, ethereum: Ethereum, number: int) -> bytes:
     paper = consent(tools, ethereum, number)
-    ethereum.contracts["ConsentRegistry"].functions.grant(paper.abi()).transact({"from": ethereum.rich})
+    ethereum.mined(
+        ethereum.contracts["ConsentRegistry"].functions.grant(paper.abi()).transact({"from": ethereum.rich})
+    )
     return paper.digest(tools.ctx.domain("ConsentRegistry"))
 
 
 def revoke(ethereum: Ethereum, consent_id: bytes) -> None:
     function = ethereum.contracts["ConsentRegistry"].functions.revokeById(consent_id)
-    function.transact({"from": ethereum.rich})
+    ethereum.mined(function.transact({"from": ethereum.rich}))
 
 
 def read_all(tools: Tools, reader: ChainReader | None = None) -> None:
@@ -107,7 +109,8 @@ def test_an_event_that_is_mined_again_counts_again(tools: Tools, ethereum: Ether
     ethereum.rpc("anvil_reorg", 1, [])
     read_all(tools)
     assert consents(tools) == {}
-    ethereum.w3.eth.send_transaction({"from": raw["from"], "to": raw["to"], "data": raw["input"]})  # type: ignore[typeddict-item]
+    again: Any = {"from": raw["from"], "to": raw["to"], "data": raw["input"]}
+    ethereum.mined(ethereum.w3.eth.send_transaction(again))
     read_all(tools)
     assert consents(tools) == {first: 0}
     assert sorted(state for _, state in events(tools)) == ["applied", "orphaned"]

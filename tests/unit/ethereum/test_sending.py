@@ -9,7 +9,7 @@ from faircart.ethereum.errors import InsufficientBalance
 from faircart.store import Effect, EffectRow
 from faircart.store import tables as t
 
-from tests.support.agents import ETHER, Ethereum
+from tests.support.agents import ETHER, Ethereum, wait_for
 
 
 class Killed(BaseException):
@@ -25,6 +25,16 @@ def fund(tools: Tools, number: int) -> EffectRow:
         row = work.outbox.get(name)
     assert row is not None
     return row
+
+
+def follow_until(tools: Tools, sender: Sender, effect: EffectRow, state: str) -> None:
+    """Follows until the effect is in that state: anvil answers a little before it has mined."""
+
+    def followed() -> bool:
+        sender.follow()
+        return state_of(tools, effect) == state
+
+    wait_for(followed, f"{effect.effect_id} to be {state}", 10)
 
 
 def state_of(tools: Tools, effect: EffectRow) -> str:
@@ -49,16 +59,16 @@ def test_a_mined_transaction_finishes_its_effect(tools: Tools) -> None:
     effect, sender = fund(tools, 1), Sender(tools)
     assert sender.send(effect) is None
     assert state_of(tools, effect) == "running"
-    sender.follow()
-    assert state_of(tools, effect) == "done"
+    follow_until(tools, sender, effect, "done")
     assert transactions(tools) == [(0, "mined", 1)]
     assert standing(tools) == tools.ctx.custodian.standing_balance_wei
 
 
 def test_an_effect_that_is_not_wanted_any_more_sends_nothing(tools: Tools) -> None:
     sender = Sender(tools)
-    sender.send(fund(tools, 1))
-    sender.follow()
+    first = fund(tools, 1)
+    sender.send(first)
+    follow_until(tools, sender, first, "done")
     done = sender.send(fund(tools, 2))
     assert done is not None
     assert done.result == {"moot": "the standing balance suffices"}
@@ -80,9 +90,7 @@ def test_a_process_that_ends_before_broadcasting_sends_the_same_transaction_late
     assert transactions(tools) == [(0, "signed", 1)]
     assert standing(tools) == 0
     restarted = Sender(tools)
-    restarted.follow()
-    restarted.follow()
-    assert state_of(tools, effect) == "done"
+    follow_until(tools, restarted, effect, "done")
     assert tools.ethereum.nonce(tools.ctx.address) == 1
 
 
@@ -92,9 +100,7 @@ def test_a_process_that_ends_after_broadcasting_sends_nothing_twice(tools: Tools
     with tools.store.write() as work:  # as if it had ended before it noted that the transaction was sent
         work.connection.execute(sa.update(t.transactions).values(state="signed", sent_at=0))
     restarted = Sender(tools)
-    restarted.follow()
-    restarted.follow()
-    assert state_of(tools, effect) == "done"
+    follow_until(tools, restarted, effect, "done")
     assert tools.ethereum.nonce(tools.ctx.address) == 1
 
 
@@ -110,8 +116,7 @@ def test_a_stuck_transaction_is_replaced_at_a_higher_price_under_its_nonce(
         sender.follow()
         assert transactions(tools) == [(0, "sent", 2)]
         ethereum.rpc("evm_mine")
-        sender.follow()
-        assert state_of(tools, effect) == "done"
+        follow_until(tools, sender, effect, "done")
         assert transactions(tools) == [(0, "mined", 2)]
     finally:
         ethereum.rpc("evm_setAutomine", True)
@@ -126,8 +131,8 @@ def test_several_transactions_are_in_flight_at_once(tools: Tools, ethereum: Ethe
             sender.send(effect)
         assert [nonce for nonce, _, _ in transactions(tools)] == [0, 1, 2]
         ethereum.rpc("evm_mine")
-        sender.follow()
-        assert [state_of(tools, effect) for effect in effects] == ["done"] * 3
+        for effect in effects:
+            follow_until(tools, sender, effect, "done")
     finally:
         ethereum.rpc("evm_setAutomine", True)
 
@@ -158,6 +163,5 @@ def test_a_nonce_that_something_else_used_is_given_up_and_the_effect_decided_ane
         {"chainId": 31337, "nonce": 0, "to": tools.ctx.address, "value": 0, "gas": 21000, "gasPrice": 10**10}
     )
     tools.ethereum.send_raw(bytes(other.raw_transaction))
-    sender.follow()
+    follow_until(tools, sender, effect, "waiting")
     assert transactions(tools) == [(0, "failed", 1)]
-    assert state_of(tools, effect) == "waiting"
