@@ -1,0 +1,108 @@
+"""The HTTP API: papers are taken once their signature holds, and everything else is a clear refusal."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from faircart import papers
+from faircart.agent import http_api
+from faircart.agent.config import HttpSection
+from faircart.agent.http_api import Api, CannotListen, RateLimit
+from faircart.agent.tools import Tools
+from faircart.store.records import Withdrawal
+from fastapi.testclient import TestClient
+
+from tests.unit.agent.world import CUSTOMER, STRANGER, consent_paper
+
+
+@pytest.fixture
+def api(tools: Tools) -> TestClient:
+    return TestClient(http_api.build(tools))
+
+
+def withdrawal(tools: Tools, signer: Any = CUSTOMER) -> dict[str, Any]:
+    """A signed withdrawal of a consent to these tools' enterprise."""
+    paper = consent_paper(custodian=tools.ctx.address)
+    domain = tools.ctx.domain("ConsentRegistry")
+    signature = papers.sign(papers.Revocation(paper.digest(domain)), domain, bytes(signer.key))
+    return {"consent": paper.to_json(), "signature": "0x" + signature.hex()}
+
+
+def withdrawals(tools: Tools) -> int:
+    with tools.store.read() as work:
+        return len(work.find(Withdrawal))
+
+
+def test_about_says_who_and_where_and_nothing_secret(api: TestClient, tools: Tools) -> None:
+    about = api.get("/v1/about").json()
+    assert about["address"] == tools.ctx.address
+    assert set(about["contracts"]) == {"CheckoutEscrow", "ConsentRegistry", "DataExchange"}
+
+
+def test_a_signed_withdrawal_is_taken_and_binds_at_once(api: TestClient, tools: Tools) -> None:
+    answer = api.post("/v1/papers/revocations", json=withdrawal(tools))
+    assert answer.status_code == 202
+    assert withdrawals(tools) == 1
+
+
+def test_the_same_paper_twice_has_one_effect(api: TestClient, tools: Tools) -> None:
+    for _ in range(2):
+        assert api.post("/v1/papers/revocations", json=withdrawal(tools)).status_code == 202
+    with tools.store.read() as work:
+        assert work.outbox.counts() == {"waiting": 1}
+
+
+def test_somebody_elses_signature_is_refused(api: TestClient, tools: Tools) -> None:
+    answer = api.post("/v1/papers/revocations", json=withdrawal(tools, STRANGER))
+    assert answer.status_code == 422
+    assert answer.json()["error"].startswith("signature: ")
+    assert withdrawals(tools) == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"signature": "0xzz"}, "signature"),
+        ({"signature": "0x"}, "signature"),
+        ({"consent": {}}, "Consent"),
+        ({"consent": None}, "Consent"),
+    ],
+    ids=["no hex", "empty", "no fields", "null"],
+)
+def test_a_paper_that_is_none_is_refused_by_name(
+    api: TestClient, tools: Tools, change: dict[str, Any], named: str
+) -> None:
+    answer = api.post("/v1/papers/revocations", json={**withdrawal(tools), **change})
+    assert answer.status_code == 422
+    assert named in answer.json()["error"]
+
+
+def test_an_unknown_proposal_is_404(api: TestClient, tools: Tools) -> None:
+    paper = consent_paper(custodian=tools.ctx.address)
+    signature = papers.sign(paper, tools.ctx.domain("ConsentRegistry"), bytes(CUSTOMER.key))
+    body = {"proposal": "ab" * 32, "consent": paper.to_json(), "signature": "0x" + signature.hex()}
+    assert api.post("/v1/papers/consents", json=body).status_code == 404
+
+
+def test_an_unknown_customer_is_asked_nothing_and_has_no_log(api: TestClient) -> None:
+    assert api.get(f"/v1/customers/{STRANGER.address}/proposals").json() == []
+    assert api.get(f"/v1/customers/{STRANGER.address}/accesslog").json() == []
+
+
+def test_a_body_that_is_too_long_or_of_unknown_length_is_not_read(api: TestClient) -> None:
+    assert api.post("/v1/papers/revocations", content=b"x" * 70_000).status_code == 413
+    chunks = (piece for piece in [b"{}"])
+    assert api.post("/v1/papers/revocations", content=chunks).status_code == 411
+
+
+def test_a_client_that_asks_too_often_is_told_to_wait() -> None:
+    limit = RateLimit(per_minute=3)
+    assert [limit.allows("a", 0.0) for _ in range(4)] == [True, True, True, False]
+    assert limit.allows("b", 0.0)
+    assert [limit.allows("a", 20.0), limit.allows("a", 20.0)] == [True, False]
+
+
+def test_an_address_that_cannot_be_listened_on_is_named(tools: Tools) -> None:
+    elsewhere = tools.config.model_copy(update={"http": HttpSection(listen="256.0.0.1:1")})
+    with pytest.raises(CannotListen, match=r"http\.listen"):
+        Api(replace(tools, config=elsewhere))

@@ -1,0 +1,42 @@
+"""The log: one line an event, as text or JSON, and nobody's data in it."""
+
+import json
+import logging
+
+import pytest
+from faircart.agent import log
+
+
+@pytest.fixture(autouse=True)
+def own_handlers() -> None:
+    logging.getLogger().handlers[:] = []
+
+
+def test_text_is_one_line_an_event_with_quotes_where_needed(capsys: pytest.CaptureFixture[str]) -> None:
+    log.setup("text", "shop")
+    log.event("effect.done", kind="open", reason="two words")
+    log.trouble("away", part="ethereum\nand more")
+    first, second = capsys.readouterr().err.splitlines()
+    assert first.endswith('level=info agent=shop event=effect.done kind=open reason="two words"')
+    assert second.endswith('level=warning agent=shop event=away part="ethereum\\nand more"')
+
+
+def test_json_is_one_object_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    log.setup("json", "shop")
+    log.event("ready", api="http://127.0.0.1:1")
+    line = json.loads(capsys.readouterr().err)
+    assert {
+        "level": "info",
+        "agent": "shop",
+        "event": "ready",
+        "api": "http://127.0.0.1:1",
+    }.items() <= line.items()
+
+
+def test_what_other_libraries_put_into_their_messages_is_not_passed_on(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    log.setup("text", "shop")
+    logging.getLogger("Savoir").info("request %s", "secret")
+    logging.getLogger("urllib3").warning("retrying %s", "secret")
+    assert "secret" not in capsys.readouterr().err
