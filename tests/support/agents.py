@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import Any, Self
 
 import pytest
+from click.testing import CliRunner
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
 from faircart import envelope, keys
 from faircart.agent.client import CustomerClient
+from faircart.cli import main
 from faircart.multichain import StreamNode, names
 from hexbytes import HexBytes
 from web3 import HTTPProvider, Web3
@@ -191,13 +193,18 @@ class Enterprise:
         self.account = keys.create_account(self.home / "ethereum.json", PASSWORD, work=WORK)
         keys.create_hpke_key(self.home / "hpke.json", PASSWORD, work=WORK)
         keys.create_vault_key(self.home / "vault.json", PASSWORD, work=WORK)
-        self.run(
-            *("init", str(self.home), "--name", self.name, "--role", self.role, "--network", "test"),
-            *("--ethereum-url", self.ethereum.url, "--deployments", str(self.ethereum.records)),
-            *("--confirmations", "1", "--password-file", str(password)),
-            *("--streams-url", access["url"], "--streams-user", access["user"]),
-            *("--streams-password-file", access["passwordFile"], "--chain-name", self.streams.chain),
+        # In this process, since starting Python again for each command takes longer than the command.
+        made = CliRunner().invoke(
+            main,
+            [
+                *("init", str(self.home), "--name", self.name, "--role", self.role, "--network", "test"),
+                *("--ethereum-url", self.ethereum.url, "--deployments", str(self.ethereum.records)),
+                *("--confirmations", "1", "--password-file", str(password)),
+                *("--streams-url", access["url"], "--streams-user", access["user"]),
+                *("--streams-password-file", access["passwordFile"], "--chain-name", self.streams.chain),
+            ],
         )
+        assert made.exit_code == 0, made.output
         text = self.config.read_text().replace("poll_seconds = 0.5", "poll_seconds = 0.25")
         for old, new in self.changes.items():
             assert old in text

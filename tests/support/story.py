@@ -1,6 +1,6 @@
 """One story told in many tests: documents in, a request out, consents signed; and its picture."""
 
-import json
+import time
 from collections import Counter
 from collections.abc import Sequence
 from functools import partial
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from faircart.agent import asking, config, offline
 from faircart.agent.client import ApiUnreachable
 from faircart.multichain import names
 from faircart.store import Store, tables
@@ -22,17 +23,21 @@ def import_documents(shop: Enterprise, people: Sequence[Shopper], folder: Path) 
     """The shop takes its customers' documents in."""
     lines = folder / "documents.jsonl"
     lines.write_text("\n".join(person.import_line(orders(person.number)) for person in people))
-    shop.run("import", "-c", str(shop.config), str(lines))
+    offline.import_documents(config.load(shop.config), lines)
 
 
 def ask(consumer: Enterprise, reward: int = REWARD) -> str:
     """The consumer publishes a request for orders; its id."""
-    asked = consumer.run(
-        *("request", "publish", "-c", str(consumer.config), "--category", "orders"),
-        *("--purpose", "dpv:ServiceOptimisation", "--notice", "notice-1"),
-        *("--reward", str(reward), "--valid-for", "86400"),
+    wanted = asking.Wanted(
+        categories=("orders",),
+        purpose="dpv:ServiceOptimisation",
+        notice="notice-1",
+        reward=reward,
+        valid_for=86400,
+        retention_days=30,
+        expires_at=int(time.time()) + 86400,
     )
-    return str(json.loads(asked)["request"])
+    return offline.publish_request(config.load(consumer.config), wanted).hex()
 
 
 def consent(shop: Enterprise, people: Sequence[Shopper]) -> list[Any]:
