@@ -37,9 +37,12 @@ class Refused(Exception):
 
 
 class Anvil:
-    """A running anvil. Use it as a context manager: leaving it ends the process."""
+    """A running anvil. Use it as a context manager: leaving it ends the process.
 
-    def __init__(self, *options: str) -> None:
+    It listens on a TCP `port` too, which only a test that starts other programs needs to know.
+    """
+
+    def __init__(self, *options: str, port: int = 0) -> None:
         binary = ROOT / "node_modules" / ".bin" / "anvil"
         command = str(binary) if binary.exists() else shutil.which("anvil")
         if command is None:
@@ -47,7 +50,7 @@ class Anvil:
         self._folder = tempfile.TemporaryDirectory(prefix="faircart-anvil-")
         ipc = os.path.join(self._folder.name, "anvil.ipc")
         self._process = subprocess.Popen(
-            [command, "--ipc", ipc, "--port", "0", "--silent", "--auto-impersonate", *options],
+            [command, "--ipc", ipc, "--port", str(port), "--silent", "--auto-impersonate", *options],
             stdout=subprocess.DEVNULL,
         )
         deadline = time.monotonic() + 30

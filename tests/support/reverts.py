@@ -6,6 +6,7 @@ as a `Below`.
 """
 
 import ast
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from ape.contracts import ContractInstance
 from ape.exceptions import ContractLogicError, CustomError
 from eth_abi.abi import decode
 from eth_utils.address import to_checksum_address
+
+_ANVIL_CALL = re.compile(r"custom error 0x(?P<selector>[0-9a-f]{8})(?:: (?P<values>[0-9a-f]+))?")
 
 
 @dataclass(frozen=True)
@@ -65,9 +68,11 @@ def _decoded(contract: ContractInstance, raised: ContractLogicError) -> tuple[st
 
 def _revert_data(message: str) -> bytes:
     """The revert's data, where ape only passes them on: as hex, or (py-evm, if they hold an apostrophe) as
-    Python shows bytes. Empty if the message is a text."""
+    Python shows bytes, or (anvil, of a call that is no transaction) in a sentence. Empty if the message is a text."""
     if message.startswith("0x"):
         return bytes.fromhex(message[2:])
+    if anvil := _ANVIL_CALL.fullmatch(message):
+        return bytes.fromhex(anvil["selector"] + (anvil["values"] or ""))
     if message.startswith(("b'", 'b"')):
         data = ast.literal_eval(message)
         assert isinstance(data, bytes)
