@@ -10,7 +10,7 @@ export APE_DATA_FOLDER := $(CURDIR)/.ape
 export SOLCX_BINARY_PATH := $(CURDIR)/.ape/solcx
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
-.PHONY: help setup demo test gas fuzz lint format bench-seal bench-streams lock clean
+.PHONY: help setup demo test test-all gas fuzz lint format bench-seal bench-streams lock clean
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
@@ -43,7 +43,10 @@ demo: setup ## run the whole chain once on real orders; ARGS="--customers 20 --j
 	@$(BIN)/ape run demo $(if $(STREAMS),--streams $(STREAMS)) $(ARGS)
 
 test: setup ## pass the tests
-	@bash scripts/_setup/test.sh "$(BIN)" $(ARGS)
+	@bash scripts/_setup/test.sh "$(BIN)"
+
+test-all: setup ## pass the tests, the contracts' whole on anvil too
+	@bash scripts/_setup/test.sh "$(BIN)" all
 
 fuzz: setup ## run the state machines much longer; EXAMPLES=2000 for each
 	FAIRCART_FUZZ=$(or $(EXAMPLES),2000) $(BIN)/pytest -p no:ape_test -s tests/machines $(ARGS)

@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
-# The tests, in two lanes that run at the same time: most groups wait for a chain or a compiler on one core.
+# The tests: `test.sh BIN`, or `test.sh BIN all` for everything on every provider.
+# In two lanes that run at the same time: most groups wait for a chain or a compiler on one core.
 # A group fails its lane; the other lane still runs to its end. The first lane's output comes when it is done.
 set -uo pipefail
 bin="$1"
+extent="${2:-}"
 output="$(mktemp)"
 
 plain() { "$bin/pytest" -p no:ape_test "$@"; }
@@ -11,6 +13,11 @@ contracts() (
   set -e
   # Contract by contract on the in-process chain; the branch trees lie beside the tests.
   "$bin/ape" test tests/contracts --network ethereum:local:test
+  # On anvil, at a port of its own: what depends most on the node, or with `all` the whole.
+  if [ "$extent" = all ]; then chosen=(); else chosen=(-m foundry); fi
+  APE_FOUNDRY_HOST=auto "$bin/ape" test tests/contracts "${chosen[@]}" --network ethereum:local:foundry
+  # What was begun on a network goes on, on a fork of it.
+  "$bin/python" -m tests.fork
   # The scripts as a user runs them, on an anvil of their own.
   plain tests/scripts
   # Every chunk position of fault proofs, the vectors of RFC 8439 and the gas figures, on anvil.

@@ -68,7 +68,8 @@ def _decoded(contract: ContractInstance, raised: ContractLogicError) -> tuple[st
 
 def _revert_data(message: str) -> bytes:
     """The revert's data, where ape only passes them on: as hex, or (py-evm, if they hold an apostrophe) as
-    Python shows bytes, or (anvil, of a call that is no transaction) in a sentence. Empty if the message is a text."""
+    Python shows bytes, or (anvil, of a call that is no transaction) in a sentence. Empty if the message is
+    a text."""
     if message.startswith("0x"):
         return bytes.fromhex(message[2:])
     if anvil := _ANVIL_CALL.fullmatch(message):

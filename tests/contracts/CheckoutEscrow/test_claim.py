@@ -5,6 +5,8 @@ import pytest
 from tests.support.reverts import reverts
 from tests.support.shop import AMOUNT, DAY, NUMBER
 
+pytestmark = pytest.mark.foundry
+
 
 @pytest.mark.parametrize("state", ["None", "Funded", "Disputed"])
 def test_given_an_order_that_is_not_shipped__it_reverts_with_its_state(shop, escrow, seller, state):

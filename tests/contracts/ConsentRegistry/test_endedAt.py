@@ -5,6 +5,8 @@ import pytest
 from tests.support.reverts import reverts
 from tests.support.shop import DAY
 
+pytestmark = pytest.mark.foundry
+
 
 def test_given_an_id_that_was_never_granted_nor_withdrawn__it_reverts(consents, registry):
     unknown = consents.id(consents.paper())

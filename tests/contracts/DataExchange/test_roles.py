@@ -8,6 +8,8 @@ from eth_account import Account
 from tests.support.market import Person
 from tests.support.trade import opened
 
+pytestmark = pytest.mark.foundry
+
 
 def _market(trade, **roles):
     return replace(trade.market, **roles)

@@ -1,11 +1,14 @@
 """pay.tree"""
 
+import pytest
 from ape.exceptions import VirtualMachineError
 from eth_account import Account
 
 from tests.support.ledger import Ledger
 from tests.support.reverts import Below, reverts
 from tests.support.shop import AMOUNT
+
+pytestmark = pytest.mark.foundry
 
 PUSH_RESERVE = 95_000
 
