@@ -57,6 +57,19 @@ def purpose_term(text: str) -> str:
     return term
 
 
+class UnknownCategory(FairCartError):
+    """A category that there is no schema for."""
+
+
+def known_categories(categories: tuple[str, ...]) -> tuple[str, ...]:
+    """The same categories. Raises UnknownCategory."""
+    for category in categories:
+        if category not in documents.CATEGORIES:
+            known = ", ".join(documents.CATEGORIES)
+            raise UnknownCategory(f"--category: {category[:30]!r} is none of {known}")
+    return categories
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What a consumer asks for: `reward` in wei for each customer, `valid_for`, `expires_at` in seconds."""
@@ -131,8 +144,8 @@ def _row(body: dict[str, Any], *, own: bool) -> Request:
         isinstance(body[name], str) for name in ("id", "purpose", "notice", "conditions", "rewardWei")
     ):
         raise ValueError("texts")
-    if body["purpose"] not in documents.PURPOSES:
-        raise ValueError("purpose")
+    if body["purpose"] not in documents.PURPOSES or not set(categories) <= set(documents.CATEGORIES):
+        raise ValueError("purpose or categories")
     request_id, reward = bytes.fromhex(body["id"]), int(body["rewardWei"])
     if len(request_id) != 32 or request_id.hex() != body["id"] or not 0 <= reward < 2**128:
         raise ValueError("id or reward")

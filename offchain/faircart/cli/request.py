@@ -55,11 +55,11 @@ def publish(
 ) -> None:
     """Publish a signed request under a fresh request key; prints its id."""
     from faircart.agent import offline
-    from faircart.agent.asking import Wanted, purpose_term
+    from faircart.agent.asking import Wanted, known_categories, purpose_term
 
     config = load_config(config_file)
     wanted = Wanted(
-        categories=categories,
+        categories=known_categories(categories),
         purpose=purpose_term(purpose),
         notice=notice,
         reward=reward,
