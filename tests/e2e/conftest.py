@@ -28,12 +28,16 @@ def streams(folder: Path) -> Iterator[Streams]:
 @pytest.fixture(scope="module")
 def shop(folder: Path, ethereum: Ethereum, streams: Streams) -> Iterator[Enterprise]:
     enterprise = Enterprise("shop", "custodian", folder, ethereum, streams, 0)
-    yield enterprise.start()
-    enterprise.kill()
+    try:
+        yield enterprise.start()
+    finally:
+        enterprise.kill()
 
 
 @pytest.fixture(scope="module")
 def consumer(folder: Path, ethereum: Ethereum, streams: Streams) -> Iterator[Enterprise]:
     enterprise = Enterprise("consumer", "consumer", folder, ethereum, streams, 1)
-    yield enterprise.start()
-    enterprise.kill()
+    try:
+        yield enterprise.start()
+    finally:
+        enterprise.kill()

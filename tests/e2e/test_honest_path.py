@@ -1,7 +1,10 @@
 """Two companies, three customers: asked, consented, sealed, paid for, decrypted, confirmed."""
 
 import json
+import sqlite3
+import subprocess
 from collections import Counter
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,7 +14,8 @@ from faircart.agent.client import CustomerClient
 from faircart.canonical import canonical
 from faircart.multichain import names
 
-from tests.support.agents import Enterprise, Ethereum, Shopper, Streams, wait_for
+from tests.support import story
+from tests.support.agents import FAIRCART, Enterprise, Ethereum, Shopper, Streams, wait_for
 from tests.support.documents import orders
 
 REWARD = 10**15
@@ -147,6 +151,46 @@ def test_nothing_identifying_is_in_the_logs(
         for text in (person.address, person.address.lower(), f"pseudonym-{person.number:04d}", "TEACUP"):
             assert text not in shop.log
             assert text not in consumer.log
+
+
+def test_a_second_agent_on_the_same_database_is_refused(market: dict[str, Any], shop: Enterprise) -> None:
+    command = [*FAIRCART, "agent", "run", "-c", str(shop.config)]
+    second = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert second.returncode == 1
+    assert second.stderr.strip().endswith("agent.db: stop it first")
+    assert shop.status()["parked"]["effects"] == 0
+
+
+def test_the_ledgers_say_the_same_as_the_databases(
+    market: dict[str, Any], shop: Enterprise, consumer: Enterprise
+) -> None:
+    for enterprise in (shop, consumer):
+        said = enterprise.run("agent", "reconcile", "-c", str(enterprise.config))
+        assert said.splitlines()[-1] == "no differences"
+
+
+def test_a_row_that_was_altered_and_one_that_was_lost_are_found(
+    market: dict[str, Any], consumer: Enterprise
+) -> None:
+    assert consumer.stop() == 0
+    database = consumer.home / "agent.db"
+    kept = database.read_bytes()
+    altered, lost, _ = sorted(story.exchanges(consumer))
+    with closing(sqlite3.connect(database)) as connection, connection:
+        for change in ("UPDATE exchanges SET reward = '1'", "DELETE FROM exchanges"):
+            name = altered if change.startswith("UPDATE") else lost
+            connection.execute(f"{change} WHERE exchange_id = ?", (bytes.fromhex(name),))
+    command = [*FAIRCART, "agent", "reconcile", "-c", str(consumer.config)]
+    found = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert found.returncode == 1
+    assert found.stdout.splitlines() == [
+        f"Exchange {altered}: reward differ",
+        f"Exchange {lost}: on the chain, and not in the database",
+    ]
+    for leftover in consumer.home.glob("agent.db-*"):
+        leftover.unlink()
+    database.write_bytes(kept)
+    consumer.start()
 
 
 def test_nothing_is_parked_and_sigterm_ends_both_with_0(

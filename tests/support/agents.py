@@ -229,7 +229,7 @@ class Enterprise:
         address_file = self.home / "http.json"
         address_file.unlink(missing_ok=True)
         self.launch()
-        wait_for(lambda: address_file.exists() or self._ended(), f"{self.name} to be ready")
+        wait_for(lambda: address_file.exists() or self._ended(), f"{self.name} to be ready", 120)
         assert address_file.exists(), self.log
         return self
 
