@@ -37,6 +37,9 @@ CONSUMERS, CUSTODIANS = ("Ada", "Ben", "Ray"), ("Cem", "Rea", "Dot")
 STANDING = 3 * 10**18
 """Wei that everybody but Fay has in the exchange when an example begins."""
 
+CLOSING = ("confirm", "settle", "concede", "proveFault", "abort", "cancel")
+"""The calls that end one exchange."""
+
 
 class Market(RuleBasedStateMachine):
     """Everybody's papers so far, and how the next ones are drawn."""
@@ -247,7 +250,29 @@ class Market(RuleBasedStateMachine):
         if self.world.balances.get(sender, 0) < value:
             return "cannot pay"
         note(self.driver.tell(sender, call))
-        return self.driver.do(sender, call, value, gas)
+        before = self.wealth()
+        outcome = self.driver.do(sender, call, value, gas)
+        if outcome == "done" and call.name in CLOSING:
+            offer = call.arguments[0] if call.name == "proveFault" else call.arguments[1].offer
+            self.check_shares(offer, before)
+        return outcome
+
+    def wealth(self) -> dict[str, int]:
+        """What each person has, credits and standing balances included (wei)."""
+        exchange = self.exchange
+        return {
+            each: self.world.balances[each] + exchange.credits.get(each, 0) + exchange.standing.get(each, 0)
+            for each in self.cast.addresses
+        }
+
+    def check_shares(self, offer: Offer, before: dict[str, int]) -> None:
+        """X2: the three parties together get exactly what was locked, and nobody else anything."""
+        gains = {each: wei - before[each] for each, wei in self.wealth().items() if wei != before[each]}
+        terms = offer.terms
+        assert gains.keys() <= {offer.customer, terms.consumer, terms.custodian}
+        locked = offer.reward + terms.fee + terms.custodian_deposit + terms.consumer_deposit
+        assert sum(gains.values()) == locked
+        assert all(gain > 0 for gain in gains.values())
 
 
 def funded(stage: Stage) -> list[str]:

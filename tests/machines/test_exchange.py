@@ -1,10 +1,11 @@
 """ConsentRegistry and DataExchange against their models: consents, offers, deliveries and faults.
 
-After every step all that can be seen is compared with the models, and these of the invariants of
-contracts/README.md are checked on the models (and so on the contracts, which agree with them): conservation
-of ether (X1), final states (X2), an end of a consent that never changes (C1), nothing that was signed before
-a withdrawal comes back (C2), an honest custodian is never convicted and a cheating one always can be (X3),
-and, when an example ends, that nothing is stuck (X4).
+After every step all that can be seen is compared with the models: every balance, credit, nonce, record,
+exchange and event, or the exact error at both sides of every deadline. Of the numbered invariants of
+contracts/README.md these are checked besides, on the models, with which the contracts agree: conservation of
+ether (P1), an end of a consent that never changes (C2, C4), final states (X1), who gets what was locked (X2),
+that an honest custodian is never convicted and a cheating one always can be (X3), and, when an example ends,
+that nothing is stuck (X4).
 """
 
 from collections.abc import Iterator, Sequence
@@ -421,13 +422,13 @@ class ExchangeMachine(Market):
 
     @invariant()
     def ether_is_conserved(self) -> None:
-        """X1: the exchange holds what it owes, and beyond that only what was forced in."""
+        """P1: the exchange holds what it owes, and beyond that only what was forced in."""
         assert self.world.balances[self.address] == self.exchange.owed() + self.exchange.forced
         assert sum(self.world.balances.values()) == self.total
 
     @invariant()
     def what_has_ended_stays_ended(self) -> None:
-        """X2, C1 and C2: final states are final; the end of a consent never changes once it is there."""
+        """X1, C2 and C4: final states are final; the end of a consent never changes once it is there."""
         for exchange_id, slot in self.closed.items():
             assert self.exchange.slot(exchange_id) == slot
         self.closed |= {key: slot for key, slot in self.exchange.slots.items() if slot.state in FINAL}
