@@ -2,10 +2,11 @@
 
 import json
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
-from faircart import keys
+from faircart import documents, keys, retail
 from faircart.ethereum import deployments
 from faircart.ethereum.contracts import Contracts
 from faircart.ethereum.node import EthereumNode
@@ -17,6 +18,20 @@ from tests.support.agents import PASSWORD, WORK, Ethereum, Shopper
 from tests.support.offices import Office, until
 
 REWARD = 10**15
+SHOP = "harbour"
+SAMPLE = retail.load()
+NUMBERS = SAMPLE.customers(9, shop=SHOP)
+DOCUMENTS = [
+    documents.orders_document(f"pseudonym-{place:04d}", SHOP, SAMPLE.invoices_of(number))
+    for place, number in enumerate(NUMBERS)
+]
+PROFILES = {
+    place: documents.profile_document(
+        f"pseudonym-{place:04d}", SHOP, {"knowsLanguage": ["en"], "name": "Alice Example"}, date(2026, 1, 2)
+    )
+    for place in (7, 8)
+}
+PROFILE = PROFILES[7]
 
 
 @dataclass
@@ -50,11 +65,11 @@ class Customer(Shopper):
         return [*self.who(shop), "--customer", self.address]
 
 
-def ask(consumer: Office, category: str, *, valid_for: int = 86400, purpose: str = "Marketing") -> str:
+def ask(consumer: Office, category: str, *, valid_for: int = 86400, reward: int = REWARD) -> str:
     said = consumer.run(
         *("request", "publish", "-c", str(consumer.config), "--category", category),
-        *("--purpose", f"https://w3id.org/dpv#{purpose}", "--notice", "notice-1"),
-        *("--reward", str(REWARD), "--valid-for", str(valid_for)),
+        *("--purpose", "https://w3id.org/dpv#Marketing", "--notice", "notice-1"),
+        *("--reward", str(reward), "--valid-for", str(valid_for)),
     )
     return str(json.loads(said)["request"])
 
@@ -69,9 +84,9 @@ def proposal(
     return until(found, f"a proposal for {category}", shop, consumer)
 
 
-def sold(person: Customer, shop: Office, consumer: Office, *, category: str = "orders") -> bytes:
+def sold(person: Customer, shop: Office, consumer: Office, *, reward: int = REWARD) -> bytes:
     """The customer accepts; when its data are sold and written down: the consent's id."""
-    offered = proposal(person, shop, consumer, category=category)
+    offered = proposal(person, shop, consumer, reward=reward)
     consent_id = bytes.fromhex(person.rights(shop).accept(offered)[2:])
     until(lambda: exchange(consumer, consent_id).get("state") == "Settled", "a sale", shop, consumer)
     until(lambda: len(steps(person, shop, consent_id)) == 4, "four log entries", shop, consumer)

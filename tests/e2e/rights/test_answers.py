@@ -1,0 +1,57 @@
+"""A customer declines, asks for other terms, is told what is unknown."""
+
+import pytest
+
+from tests.support.agents import Ethereum
+from tests.support.citizens import (
+    REWARD,
+    Customer,
+    exchange,
+    proposal,
+)
+from tests.support.offices import Office, faircart, until
+
+pytestmark = pytest.mark.timeout(280)
+
+
+def test_a_request_for_an_unknown_category_or_purpose_is_refused(consumer: Office) -> None:
+    rest = ["--notice", "n", "--reward", "1", "--valid-for", "3600", "-c", str(consumer.config)]
+    purpose = "dpv:Marketing"
+    said = faircart("request", "publish", "--category", "health", "--purpose", purpose, *rest, code=1)
+    assert said.strip() == "Error: --category: 'health' is none of orders, preferences, profile"
+    said = faircart("request", "publish", "--category", "orders", "--purpose", "fun", *rest, code=1)
+    assert said.startswith("Error: --purpose: 'fun' is none of dpv:AcademicResearch, ")
+
+
+def test_a_customer_declines_and_is_not_asked_the_same_again(
+    people: list[Customer], request_id: str, shop: Office, consumer: Office
+) -> None:
+    offered = proposal(people[2], shop, consumer)
+    faircart("request", "decline", *people[2].signing(shop), offered.id)
+    assert people[2].rights(shop).proposals() == []
+    said = faircart("request", "decline", *people[3].signing(shop), offered.id, code=1)
+    assert said == "Error: signature: it is not the customer's, so nothing was done\n"
+
+
+def test_a_customer_asks_for_more_reward_and_less_time_and_the_consumer_agrees(
+    people: list[Customer], request_id: str, shop: Office, consumer: Office, ethereum: Ethereum
+) -> None:
+    person, wanted = people[3], 3 * REWARD // 2
+    offered = proposal(person, shop, consumer)
+    terms = ["--reward", str(wanted), "--valid-for", "43200"]
+    faircart("request", "counter", *person.signing(shop), *terms, offered.id)
+    agreed = proposal(person, shop, consumer, reward=wanted)
+    assert agreed.record.valid_until - agreed.record.created == 43200
+    consent_id = bytes.fromhex(person.rights(shop).accept(agreed)[2:])
+    until(lambda: exchange(consumer, consent_id).get("state") == "Settled", "the sale", shop, consumer)
+    assert ethereum.w3.eth.get_balance(person.address) == wanted
+
+
+def test_what_the_consumer_does_not_agree_to_leaves_the_first_proposal_standing(
+    people: list[Customer], request_id: str, shop: Office, consumer: Office
+) -> None:
+    person = people[4]
+    offered = proposal(person, shop, consumer)
+    person.rights(shop).counter(offered.id, 5 * REWARD, 86400)
+    assert person.rights(shop).proposals() == []
+    assert proposal(person, shop, consumer).id == offered.id

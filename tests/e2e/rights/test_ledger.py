@@ -1,0 +1,112 @@
+"""The access log as its customer reads it: verified, reconciled, exported."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from faircart.agent import sealed
+from faircart.canonical import new_salt
+from faircart.multichain import Json, names
+from faircart.rights import ledger
+
+from tests.support.agents import Ethereum, Streams
+from tests.support.citizens import (
+    REWARD,
+    Customer,
+    ledgers,
+    sold,
+    trusted,
+)
+from tests.support.offices import Office, faircart
+
+pytestmark = pytest.mark.timeout(280)
+
+
+def statuses(lines: list[ledger.Line]) -> list[tuple[str, str]]:
+    return [(line.step, line.status) for line in lines]
+
+
+SALE = [("granted", "verified"), ("opened", "verified"), ("delivered", "verified"), ("settled", "verified")]
+
+
+def test_every_line_of_the_ledger_is_verified_and_can_be_exported(
+    first_sale: bytes, people: list[Customer], shop: Office, ethereum: Ethereum
+) -> None:
+    command = ["ledger", *people[0].reading(shop), *trusted(ethereum)]
+    lines = json.loads(faircart(*command, "--format", "json"))
+    assert [(line["step"], line["status"], line["problem"]) for line in lines] == [
+        (step, status, "") for step, status in SALE
+    ]
+    assert [line["who"].split()[0] for line in lines] == ["customer", "consumer", "custodian", "consumer"]
+    assert {line["purpose"] for line in lines} == {"dpv:Marketing"}
+    assert {line["rewardWei"] for line in lines} == {str(REWARD)}
+    graph = json.loads(faircart(*command, "--format", "jsonld"))
+    assert [entry["faircart:status"] for entry in graph["@graph"]] == ["verified"] * 4
+    rows = faircart(*command, "--format", "csv").splitlines()
+    assert rows[0].startswith("when,step,who,what,withWhom,means,purpose,condition,rewardWei,status")
+    assert len(rows) == 5
+    assert faircart(*command).count("[verified]") == 4
+
+
+class Tampered:
+    """A source that hides items, or shows others in their place."""
+
+    def __init__(self, inner: Any, hidden: set[str]) -> None:
+        self.name, self._inner, self._hidden = "tampered", inner, hidden
+
+    def all(self, stream: str) -> Iterator[Any]:
+        return (item for item in self._inner.all(stream) if not self._hidden & set(item.keys))
+
+    def by_key(self, stream: str, key: str) -> list[Any]:
+        return [] if key in self._hidden else self._inner.by_key(stream, key)
+
+
+def test_a_missing_audit_item_is_found_by_reconciling_both_ledgers(
+    first_sale: bytes, people: list[Customer], shop: Office, ethereum: Ethereum
+) -> None:
+    trust = ledgers(ethereum, shop)
+    now = trust.events[-1].at.timestamp
+    person = people[0].rights(shop)
+    opened = next(line for line in person.ledger(trust, now) if line.step == "opened")
+    hiding = replace(trust, streams=Tampered(trust.streams, {opened.evidence["entry"]}))
+    assert sorted(statuses(person.ledger(hiding, now + 1000))) == sorted(
+        [("opened", "missing"), *(line for line in SALE if line[0] != "opened")]
+    )
+    assert ("opened", "awaited") in statuses(person.ledger(hiding, now))
+
+
+def forged(person: Customer, shop: Office, streams: Streams, wallet: int, changes: dict[str, Any]) -> None:
+    """An entry like the real one but for `changes`, sealed to the customer and published by some wallet."""
+    real = next(line["entry"] for line in person.client(shop).access_log() if line["step"] == "delivered")
+    entry_id = new_salt()[2:]
+    entry = {**real, "id": entry_id, "salt": new_salt(), **changes}
+    reader = shop.tools.ctx.hpke_key[:10] + person.public
+    value = sealed.committed(sealed.ACCESS_ENTRY, entry_id, [reader], entry)
+    node = streams.node(wallet)
+    node.publish(names.ACCESSLOG, entry_id, Json(value), address=streams.access[wallet]["address"])
+
+
+def test_forged_audit_items_are_refuted_whoever_published_them(
+    people: list[Customer], request_id: str, shop: Office, consumer: Office, streams: Streams,
+    ethereum: Ethereum,
+) -> None:  # fmt: skip
+    person = people[1]
+    sold(person, shop, consumer)
+    forged(person, shop, streams, 1, {})
+    forged(person, shop, streams, 2, {})
+    forged(person, shop, streams, 0, {"purpose": "dpv:ServiceOptimisation"})
+    forged(person, shop, streams, 0, {"when": 1_700_000_000})
+    trust = ledgers(ethereum, shop)
+    lines = person.rights(shop).ledger(trust, trust.events[-1].at.timestamp)
+    wrong = {line.problem for line in lines if line.status == "refuted"}
+    assert wrong == {
+        f"multichain: the entry was published by {consumer.address}, not by its custodian",
+        "multichain: the entry was published by an address that nobody has bound",
+        "receipt: purpose, category or notice are not those that you consented to",
+        "ethereum: the block was made at another time than the entry says",
+    }
+    assert sum(line.status == "verified" for line in lines) == 4
+    said = faircart("ledger", *person.reading(shop), *trusted(ethereum), code=1)
+    assert said.startswith("Error: 4 of 8 lines do not agree with the ledgers; the first: delivered, ")

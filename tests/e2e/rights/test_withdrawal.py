@@ -1,0 +1,95 @@
+"""Withdrawal in one step, without gas, acknowledged; renewal."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from faircart.agent.client import ApiRefused
+
+from tests.support.agents import Ethereum
+from tests.support.citizens import (
+    Customer,
+    ask,
+    exchange,
+    ledgers,
+    proposal,
+    sold,
+    trusted,
+)
+from tests.support.offices import Office, faircart, until
+
+pytestmark = pytest.mark.timeout(280)
+
+
+def answers(person: Customer, shop: Office) -> list[dict[str, Any]]:
+    """The acknowledgements that the customer has got."""
+    found = person.rights(shop).erasures()
+    return [entry["document"] for entry in found if entry["step"] == "acknowledged"]
+
+
+def test_a_renewal_names_the_old_consent_and_a_withdrawal_ends_both_and_is_acknowledged(
+    people: list[Customer], request_id: str, shop: Office, consumer: Office, ethereum: Ethereum,
+    tmp_path: Path,
+) -> None:  # fmt: skip
+    person = people[4]
+    old = sold(person, shop, consumer)
+    ask(consumer, "orders", valid_for=90000)
+    offered = proposal(person, shop, consumer)
+    assert offered.record.replaces == old
+    new = sold(person, shop, consumer)
+    said = json.loads(faircart("withdraw", *person.signing(shop), new.hex()))
+    assert said == {"withdrawn": [f"0x{new.hex()}", f"0x{old.hex()}"]}
+    until(lambda: len(answers(person, shop)) == 2, "two acknowledgements", shop, consumer)
+    assert [answer["dataKeysDestroyed"] for answer in answers(person, shop)] == [1, 1]
+    trust = ledgers(ethereum, shop)
+    lines = person.rights(shop).ledger(trust, trust.events[-1].at.timestamp)
+    assert {line.status for line in lines} == {"verified"}
+    assert [line.step for line in lines].count("withdrawn") == 2
+    assert [line.step for line in lines].count("withdrawal acknowledged") == 2
+
+    found = person.rights(shop).receipts(trust.streams)[new.hex()]
+    file = tmp_path / "receipt.json"
+    file.write_text(json.dumps(found))
+    command = ["receipt", "verify", *trusted(ethereum), "--streams-api", shop.api, str(file)]
+    assert faircart(*command, code=1).startswith(
+        "Error: state: the receipt is genuine, but the consent is withdrawn on "
+    )
+    assert "ok  state: the consent is withdrawn on" in faircart(*command, "--allow-ended")
+
+
+def test_a_second_consent_for_the_same_category_purpose_and_recipient_is_refused(
+    people: list[Customer], request_id: str, shop: Office, consumer: Office
+) -> None:
+    person = people[5]
+    first = proposal(person, shop, consumer)
+    ask(consumer, "orders", valid_for=80000)
+    both = until(lambda: len(p := person.rights(shop).proposals()) > 1 and p, "a second one", shop, consumer)
+    other = next(entry for entry in both if entry.id != first.id)
+    consent_id = bytes.fromhex(person.rights(shop).accept(first)[2:])
+    until(lambda: exchange(consumer, consent_id).get("state") == "Settled", "the sale", shop, consumer)
+    with pytest.raises(
+        ApiRefused, match="there is an active one for the same category, purpose and recipient"
+    ):
+        person.rights(shop).accept(other)
+
+
+def test_everything_is_withdrawn_in_one_step_without_gas(
+    people: list[Customer], request_id: str, shop: Office, consumer: Office, ethereum: Ethereum
+) -> None:
+    person = people[5]
+    said = json.loads(faircart("withdraw", *person.signing(shop), "--all"))
+    registry = ethereum.contracts["ConsentRegistry"].functions
+    until(lambda: registry.epochOf(person.address).call() == said["nextEpoch"], "the epoch", shop, consumer)
+    ids = [held.id for held in person.rights(shop).holdings().consents if held.state != "Withdrawn"]
+    until(lambda: all(registry.endedAt(one).call() for one in ids), "the end", shop, consumer)
+    assert ethereum.w3.eth.get_transaction_count(person.address) == 0
+    until(
+        lambda: (
+            "withdrawal acknowledged" in [e["step"] + " acknowledged" for e in []]
+            or [e for e in person.rights(shop).erasures() if e["step"] == "acknowledged"]
+        ),
+        "an acknowledgement",
+        shop,
+        consumer,
+    )

@@ -1,0 +1,35 @@
+"""A database of an earlier version is brought to the newest, and keeps what it holds."""
+
+from pathlib import Path
+
+import sqlalchemy as sa
+from faircart.store import Store, tables
+from faircart.store.records import Customer
+
+RIGHTS = {"counters", "erasure_items"}
+
+
+def test_a_database_without_the_tables_of_the_rights_gets_them(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/agent.db"
+    row = Customer("0x" + "00" * 20, b"key")
+    with Store(url) as store, store.write() as work:
+        work.put(row)
+        work.flush()
+        for name in RIGHTS:
+            tables.metadata.tables[name].drop(work.connection)
+        work.connection.execute(sa.text("UPDATE alembic_version SET version_num = '0001'"))
+    with Store(url) as store, store.read() as work:
+        assert set(sa.inspect(work.connection).get_table_names()) >= RIGHTS
+        assert work.find(Customer) == [row]
+
+
+def test_what_was_overwritten_is_in_no_file_after_scrubbing(tmp_path: Path) -> None:
+    secret = b"a wrapped key of some length, to be found nowhere"
+    with Store(f"sqlite:///{tmp_path}/agent.db") as store:
+        with store.write() as work:
+            work.put(Customer("0x" + "00" * 20, secret))
+        with store.write() as work:
+            work.put(Customer("0x" + "00" * 20, b""))
+        assert any(secret in path.read_bytes() for path in tmp_path.iterdir())
+        store.scrub()
+        assert not any(secret in path.read_bytes() for path in tmp_path.iterdir())
