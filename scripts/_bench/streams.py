@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import http.client
-import importlib
 import json
 import os
 import platform
@@ -25,6 +24,8 @@ import psutil
 from faircart.errors import FairCartError
 from faircart.multichain import Item, NewItem
 from faircart.streams.network import Network, running
+
+from scripts._bench import exchange
 
 KIB, MIB = 1024, 1024 * 1024
 SIZES = {"1 KiB": KIB, "64 KiB": 64 * KIB, "1 MiB": MIB}
@@ -220,18 +221,6 @@ class Bench:
         return {"series": series, "growthMib": round(max(agent) - agent[0], 1)}
 
 
-def paid_exchange(network: Network) -> dict[str, Any]:
-    """The third scenario needs agents and an Ethereum network; `scripts/_bench/exchange.py` measures it if
-    present.
-    """
-    try:
-        module = importlib.import_module("scripts._bench.exchange")
-    except ModuleNotFoundError:
-        return {"measured": False, "reason": "scripts/_bench/exchange.py is not there"}
-    found: dict[str, Any] = module.measure(network)
-    return {"measured": True, **found}
-
-
 def measure(network: Network, scale: float) -> dict[str, Any]:
     bench = Bench(network, scale)
     info = bench.publisher.info()
@@ -256,7 +245,8 @@ def measure(network: Network, scale: float) -> dict[str, Any]:
     report["batches"] = bench.batches()
     click.echo("memory over 10,000 items ...", err=True)
     report["memory"] = bench.memory_over(bench.many(10_000))
-    report["paidExchange"] = paid_exchange(network)
+    click.echo("full paid exchange ...", err=True)
+    report["paidExchange"] = exchange.measure(network)
     worst = max(call["overheadMs"] for call in report["overhead"].values())
     report["goals"] = {
         GOALS["clientOverheadMs"]: {"measured": worst, "reached": worst < 1},

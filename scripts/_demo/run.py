@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from eth_account import Account
-from eth_account.signers.local import LocalAccount
 from eth_typing import ChecksumAddress
 from faircart import retail
 from faircart.agent.client import CustomerClient
@@ -17,37 +13,18 @@ from faircart.canonical import canonical
 from faircart.documents import orders_document
 from faircart.envelope import encode_public_key, new_request_key
 from faircart.papers import Domain
-from web3 import Web3
 
 from scripts._demo import sharing
-from scripts._demo.chain import Chain, start_anvil
-from scripts._demo.companies import Company, admit, found_company, start_agent
-from scripts._demo.networks import contracts_at, deploy_contracts, start_streams
+from scripts._demo.networks import start_streams
 from scripts._demo.processes import Processes
 from scripts._demo.progress import Progress
 from scripts._demo.report import Checks, CustomerLine, Report, ether
 from scripts._demo.shopping import DAY, Customer, customers_of, quote, shop_for
+from scripts._demo.world import CUSTODIAN_SHOP, GAS_MONEY, World, build
 
-CUSTODIAN_SHOP = retail.SHOPS[0]
 REWARD = 10**15
-GAS_MONEY = 10**18
-COMPANY_MONEY = 100 * 10**18
-BANK_MNEMONIC = "test test test test test test test test test test test junk"
 # Granted, opened, delivered and settled: an entry each.
 LOG_STEPS = 4
-
-
-@dataclass(frozen=True)
-class World:
-    """Everything that runs, and everybody who takes part."""
-
-    chain: Chain
-    contracts: Mapping[str, Any]
-    custodian: Company
-    consumer: Company
-    sellers: Mapping[str, LocalAccount]
-    bank: LocalAccount
-    arbiter: LocalAccount
 
 
 def run(folder: Path, count: int, streams: str, progress: Progress) -> Report:
@@ -60,52 +37,9 @@ def run(folder: Path, count: int, streams: str, progress: Progress) -> Report:
     orders = retail.load()
     customers = customers_of(orders, count, CUSTODIAN_SHOP)
     with Processes(folder) as processes:
-        world = _build(processes, folder, streams, progress)
+        progress.step("Networks, contracts and agents")
+        world = build(processes, folder, start_streams(processes, folder, streams), progress)
         return _walk_through(processes, world, folder, orders, customers, progress)
-
-
-def _build(processes: Processes, folder: Path, kind: str, progress: Progress) -> World:
-    progress.step("Networks, contracts and agents")
-    ethereum_url = start_anvil(processes)
-    web3 = Web3(Web3.HTTPProvider(ethereum_url))
-    streams = start_streams(processes, folder, kind)
-    progress.say(f"Ethereum: anvil at {ethereum_url}; MultiChain: {streams.kind}, chain {streams.chain}")
-    records = folder / "deployments"
-    deploy_contracts(ethereum_url, records)
-    contracts = contracts_at(web3, records)
-    for name, contract in contracts.items():
-        progress.say(f"{name} at {contract.address}")
-    roles = ((CUSTODIAN_SHOP, "custodian"), ("consumer", "consumer"))
-    custodian, consumer = (
-        found_company(
-            name,
-            role,
-            folder,
-            ethereum_url=ethereum_url,
-            chain_id=web3.eth.chain_id,
-            records=records,
-            node=node,
-            chain_name=streams.chain,
-        )
-        for (name, role), node in zip(roles, streams.nodes, strict=True)
-    )
-    chain = Chain(web3)
-    Account.enable_unaudited_hdwallet_features()
-    bank = Account.from_mnemonic(BANK_MNEMONIC, account_path="m/44'/60'/0'/0/9")
-    others = {shop: Account.create() for shop in retail.SHOPS if shop != CUSTODIAN_SHOP}
-    chain.pay(
-        bank,
-        [
-            *((company.account.address, COMPANY_MONEY) for company in (custodian, consumer)),
-            *((seller.address, GAS_MONEY) for seller in others.values()),
-        ],
-    )
-    admit(custodian, consumer)
-    for company in (custodian, consumer):
-        start_agent(processes, company)
-        progress.say(f"{company.name}: {company.role}'s agent, account {company.account.address}")
-    sellers = {CUSTODIAN_SHOP: custodian.account, **others}
-    return World(chain, contracts, custodian, consumer, sellers, bank, Account.create())
 
 
 def _walk_through(
