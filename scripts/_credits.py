@@ -4,19 +4,20 @@ from typing import Any, TextIO
 
 import click
 from ape.api import AccountAPI, ProviderAPI
-from ape.cli import ConnectedProviderCommand, account_option
+from ape.cli import account_option
 from faircart.papers import CreditWithdrawal
 
 from scripts import _papers
 from scripts._arguments import Address, Amount, Duration, moment
 from scripts._call import deployed, records_option, send, sending, sending_options
+from scripts._connected import NodeCommand
 from scripts._tx import ether
 
 
 def add_credit_commands(group: click.Group, name: str) -> None:
     """Adds the commands that show, withdraw and sign withdrawals of credits in contract `name`."""
 
-    @group.command(cls=ConnectedProviderCommand)
+    @group.command(cls=NodeCommand)
     @click.argument("owner", type=Address())
     @records_option()
     def credit(provider: ProviderAPI, records: Any, owner: str) -> None:
@@ -25,7 +26,7 @@ def add_credit_commands(group: click.Group, name: str) -> None:
         amount = contract.view(contract.functions.creditOf(owner))
         click.echo(f"{owner} has a credit of {ether(amount)} ({amount} wei)")
 
-    @group.command(cls=ConnectedProviderCommand)
+    @group.command(cls=NodeCommand)
     @click.option("--to", type=Address(), required=True, help="Who receives the ether.")
     @click.option("--amount", type=Amount(), required=True, help="How much, for example '0.01 ether'.")
     @sending_options
@@ -47,7 +48,7 @@ def add_credit_commands(group: click.Group, name: str) -> None:
             f"{ether(amount)} of the credit of {account.address} go to {to}.",
         )
 
-    @group.command(cls=ConnectedProviderCommand)
+    @group.command(cls=NodeCommand)
     @account_option()
     @records_option()
     @click.option("--owner", type=Address(), help="The owner, if a contract account. Default: the account.")
@@ -81,7 +82,7 @@ def add_credit_commands(group: click.Group, name: str) -> None:
         )
         _papers.save(out, paper, contract.domain, _papers.sign(account, paper, contract.domain))
 
-    @group.command(cls=ConnectedProviderCommand)
+    @group.command(cls=NodeCommand)
     @click.argument("withdrawal", type=_papers.PAPER_FILE)
     @sending_options
     def withdraw_credit_for(

@@ -16,7 +16,7 @@ from typing import Any, TextIO
 
 import click
 from ape.api import AccountAPI, ProviderAPI
-from ape.cli import ConnectedProviderCommand, account_option
+from ape.cli import account_option
 from faircart.canonical import commitment
 from faircart.errors import FairCartError
 from faircart.papers import Order, Settlement
@@ -24,6 +24,7 @@ from faircart.papers import Order, Settlement
 from scripts import _papers
 from scripts._arguments import Address, Amount, Bytes32, Duration, moment
 from scripts._call import Deployed, deployed, records_option, send, sending, sending_options
+from scripts._connected import NodeCommand
 from scripts._credits import add_credit_commands
 from scripts._sentences import STATES
 from scripts._tx import ether
@@ -38,12 +39,12 @@ def cli() -> None:
 
 def order_command(function: Any) -> Any:
     """A command that sends a transaction about one ORDER, named by its quote's file."""
-    return cli.command(cls=ConnectedProviderCommand)(
+    return cli.command(cls=NodeCommand)(
         sending_options(click.argument("order", type=_papers.PAPER_FILE)(function))
     )
 
 
-@cli.command(cls=ConnectedProviderCommand)
+@cli.command(cls=NodeCommand)
 @account_option()
 @records_option()
 @click.option(
@@ -101,7 +102,7 @@ def quote(
     _papers.save(out, order, escrow.domain, _papers.sign(account, order, escrow.domain))
 
 
-@cli.command(cls=ConnectedProviderCommand)
+@cli.command(cls=NodeCommand)
 @click.argument("orders", type=_papers.PAPER_FILE, nargs=-1, required=True)
 @sending_options
 def pay(
@@ -187,7 +188,7 @@ def claim(
     )
 
 
-@cli.command(cls=ConnectedProviderCommand)
+@cli.command(cls=NodeCommand)
 @click.argument("order", type=_papers.PAPER_FILE)
 @click.option(
     "--evidence", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="JSON with a salt."
@@ -215,7 +216,7 @@ def dispute(
     )
 
 
-@cli.command(cls=ConnectedProviderCommand)
+@cli.command(cls=NodeCommand)
 @click.argument("order", type=_papers.PAPER_FILE)
 @click.option("--buyer-amount", type=Amount(), required=True, help="For the buyer; the rest is the seller's.")
 @sending_options
@@ -238,7 +239,7 @@ def rule(
     )
 
 
-@cli.command(cls=ConnectedProviderCommand)
+@cli.command(cls=NodeCommand)
 @account_option()
 @records_option()
 @click.argument("order", type=_papers.PAPER_FILE)
@@ -263,7 +264,7 @@ def sign_settlement(
     _papers.save(out, settlement, escrow.domain, _papers.sign(account, settlement, escrow.domain))
 
 
-@cli.command(cls=ConnectedProviderCommand)
+@cli.command(cls=NodeCommand)
 @click.argument("order", type=_papers.PAPER_FILE)
 @click.argument("settlement", type=_papers.PAPER_FILE)
 @sending_options
@@ -315,7 +316,7 @@ def void_order(
     )
 
 
-@cli.command(cls=ConnectedProviderCommand)
+@cli.command(cls=NodeCommand)
 @click.argument("settlement", type=_papers.PAPER_FILE)
 @sending_options
 def void_settlement(
@@ -332,7 +333,7 @@ def void_settlement(
     )
 
 
-@cli.command(cls=ConnectedProviderCommand)
+@cli.command(cls=NodeCommand)
 @click.argument("order", type=_papers.PAPER_FILE)
 @records_option()
 def show(provider: ProviderAPI, records: Path, order: TextIO) -> None:

@@ -16,7 +16,7 @@ from typing import Any, TextIO
 
 import click
 from ape.api import AccountAPI, ProviderAPI
-from ape.cli import ConnectedProviderCommand, account_option
+from ape.cli import account_option
 from faircart.canonical import commitment
 from faircart.errors import FairCartError
 from faircart.papers import Consent, Revocation, RevocationOfAll
@@ -24,6 +24,7 @@ from faircart.papers import Consent, Revocation, RevocationOfAll
 from scripts import _papers
 from scripts._arguments import Address, Amount, Bytes32, Duration, moment
 from scripts._call import deployed, records_option, send, sending, sending_options
+from scripts._connected import NodeCommand
 from scripts._tx import ether
 
 REGISTRY = "ConsentRegistry"
@@ -34,7 +35,7 @@ def cli() -> None:
     """Grant and withdraw consents in ConsentRegistry."""
 
 
-@cli.command(cls=ConnectedProviderCommand)
+@cli.command(cls=NodeCommand)
 @account_option()
 @records_option()
 @click.option("--customer", type=Address(), help="The customer, if a contract account. Default: the account.")
@@ -83,7 +84,7 @@ def sign(
     _papers.save(out, consent, registry.domain, _papers.sign(account, consent, registry.domain))
 
 
-@cli.command(cls=ConnectedProviderCommand)
+@cli.command(cls=NodeCommand)
 @click.argument("consent", type=_papers.PAPER_FILE)
 @sending_options
 def grant(
@@ -100,7 +101,7 @@ def grant(
     )
 
 
-@cli.command(cls=ConnectedProviderCommand)
+@cli.command(cls=NodeCommand)
 @click.argument("consent", type=_papers.PAPER_FILE)
 @sending_options
 def grant_for(
@@ -117,7 +118,7 @@ def grant_for(
     )
 
 
-@cli.command(cls=ConnectedProviderCommand)
+@cli.command(cls=NodeCommand)
 @click.argument("consent", type=_papers.PAPER_FILE, required=False)
 @click.option("--id", "consent_id", type=Bytes32(), help="A consent that is on record, instead of its file.")
 @sending_options
@@ -143,7 +144,7 @@ def revoke(
     send(registry, sending(provider, account, depth, dry_run), function, _withdraws(consent_id))
 
 
-@cli.command(cls=ConnectedProviderCommand)
+@cli.command(cls=NodeCommand)
 @account_option()
 @records_option()
 @click.argument("consent", type=_papers.PAPER_FILE, required=False)
@@ -169,7 +170,7 @@ def sign_revocation(
     _papers.save(out, revocation, registry.domain, _papers.sign(account, revocation, registry.domain))
 
 
-@cli.command(cls=ConnectedProviderCommand)
+@cli.command(cls=NodeCommand)
 @click.argument("revocation", type=_papers.PAPER_FILE)
 @click.option("--consent", type=_papers.PAPER_FILE, help="The consent's file, if it was never submitted.")
 @sending_options
@@ -196,7 +197,7 @@ def revoke_for(
     send(registry, sending(provider, account, depth, dry_run), function, _withdraws(consent_id))
 
 
-@cli.command(cls=ConnectedProviderCommand)
+@cli.command(cls=NodeCommand)
 @sending_options
 def revoke_all(account: AccountAPI, provider: ProviderAPI, depth: Any, dry_run: bool, records: Path) -> None:
     """The customer withdraws everything it ever granted or signed."""
@@ -210,7 +211,7 @@ def revoke_all(account: AccountAPI, provider: ProviderAPI, depth: Any, dry_run: 
     )
 
 
-@cli.command(cls=ConnectedProviderCommand)
+@cli.command(cls=NodeCommand)
 @account_option()
 @records_option()
 @click.option("--customer", type=Address(), help="The customer, if a contract account. Default: the account.")
@@ -227,7 +228,7 @@ def sign_revocation_of_all(
     _papers.save(out, paper, registry.domain, _papers.sign(account, paper, registry.domain))
 
 
-@cli.command(cls=ConnectedProviderCommand)
+@cli.command(cls=NodeCommand)
 @click.argument("revocation", type=_papers.PAPER_FILE)
 @sending_options
 def revoke_all_for(
@@ -245,7 +246,7 @@ def revoke_all_for(
     )
 
 
-@cli.command(cls=ConnectedProviderCommand)
+@cli.command(cls=NodeCommand)
 @click.argument("consent", type=_papers.PAPER_FILE, required=False)
 @click.option("--id", "consent_id", type=Bytes32(), help="The consent's id, instead of its file.")
 @records_option()
@@ -266,7 +267,7 @@ def show(provider: ProviderAPI, records: Path, consent: TextIO | None, consent_i
     )
 
 
-@cli.command(cls=ConnectedProviderCommand)
+@cli.command(cls=NodeCommand)
 @click.argument("customer", type=Address())
 @records_option()
 def epoch(provider: ProviderAPI, records: Path, customer: str) -> None:

@@ -15,18 +15,19 @@ from typing import Any
 import click
 from ape import project
 from ape.api import AccountAPI, ProviderAPI
-from ape.cli import ConnectedProviderCommand, account_option
+from ape.cli import account_option
 from ape.contracts import ContractContainer
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 from rlp import encode as rlp_encode  # type: ignore[attr-defined]
 
 from scripts import _deployments, _standard_json
+from scripts._connected import NodeCommand
 from scripts._deployments import CONTRACTS, Step
 from scripts._tx import broadcast, default_depth, depth_option, ether, is_local, knows, wait_for_depth
 
 
-@click.command(cls=ConnectedProviderCommand)
+@click.command(cls=NodeCommand)
 @account_option()
 @depth_option()
 @click.option("--dry-run", is_flag=True, help="Only print the plan and what it costs; send nothing.")

@@ -21,7 +21,7 @@ from typing import Any, TextIO
 
 import click
 from ape.api import AccountAPI, ProviderAPI
-from ape.cli import ConnectedProviderCommand, account_option
+from ape.cli import account_option
 from faircart.errors import FairCartError
 from faircart.papers import Consent, Offer, Sealing, Terms
 from faircart.sealing import (
@@ -37,6 +37,7 @@ from faircart.sealing import (
 from scripts import _items, _offers, _papers
 from scripts._arguments import Address, Amount, Duration, moment
 from scripts._call import Deployed, deployed, records_option, send, sending, sending_options
+from scripts._connected import NodeCommand
 from scripts._credits import add_credit_commands
 from scripts._exchange_sentences import STATES
 from scripts._papers import Signed
@@ -54,7 +55,7 @@ def cli() -> None:
     """Seal documents, offer, open, deliver and close exchanges through DataExchange."""
 
 
-@cli.command(cls=ConnectedProviderCommand)
+@cli.command(cls=NodeCommand)
 @account_option()
 @records_option()
 @click.argument("consent", type=_papers.PAPER_FILE)
@@ -130,7 +131,7 @@ def offer(
     _papers.save(out, made, exchange.domain, _papers.sign(account, made, exchange.domain))
 
 
-@cli.command(cls=ConnectedProviderCommand)
+@cli.command(cls=NodeCommand)
 @click.option("--amount", type=Amount(), required=True, help="How much, for example '0.1 ether'.")
 @sending_options
 def fund(
@@ -147,7 +148,7 @@ def fund(
     )
 
 
-@cli.command(cls=ConnectedProviderCommand)
+@cli.command(cls=NodeCommand)
 @click.option("--to", type=Address(), required=True, help="Who receives the ether.")
 @click.option("--amount", type=Amount(), required=True, help="How much, for example '0.1 ether'.")
 @sending_options
@@ -170,7 +171,7 @@ def withdraw(
     )
 
 
-@cli.command(cls=ConnectedProviderCommand)
+@cli.command(cls=NodeCommand)
 @click.argument("owner", type=Address())
 @records_option()
 def balance(provider: ProviderAPI, records: Path, owner: str) -> None:
@@ -180,7 +181,7 @@ def balance(provider: ProviderAPI, records: Path, owner: str) -> None:
     click.echo(f"{owner} has a standing balance of {ether(amount)} ({amount} wei)")
 
 
-@cli.command("open", cls=ConnectedProviderCommand)
+@cli.command("open", cls=NodeCommand)
 @click.argument("consent", type=_papers.PAPER_FILE)
 @click.argument("offer", type=_papers.PAPER_FILE)
 @ITEM
@@ -216,7 +217,7 @@ def open_(
     )
 
 
-@cli.command(cls=ConnectedProviderCommand)
+@cli.command(cls=NodeCommand)
 @click.argument("papers", type=_papers.PAPER_FILE, nargs=-1, required=True)
 @click.option("--value", type=Amount(), help="Ether to send. Default: exactly what all of them need.")
 @sending_options
@@ -254,7 +255,7 @@ def open_many(
     )
 
 
-@cli.command(cls=ConnectedProviderCommand)
+@cli.command(cls=NodeCommand)
 @click.argument("offer", type=_papers.PAPER_FILE)
 @click.argument("secrets", type=_items.FILE)
 @sending_options
@@ -277,7 +278,7 @@ def deliver(
     )
 
 
-@cli.command(cls=ConnectedProviderCommand)
+@cli.command(cls=NodeCommand)
 @click.argument("files", type=_items.FILE, nargs=-1, required=True)
 @sending_options
 def deliver_many(
@@ -310,7 +311,7 @@ def deliver_many(
     )
 
 
-@cli.command(cls=ConnectedProviderCommand)
+@cli.command(cls=NodeCommand)
 @click.argument("offers", type=_papers.PAPER_FILE, nargs=-1, required=True)
 @sending_options
 def confirm_many(
@@ -337,7 +338,7 @@ def confirm_many(
 def _closing(name: str, function: str, help_text: str, says: Any) -> None:
     """Adds a command that closes, or voids, the exchange of one OFFER."""
 
-    @cli.command(name, cls=ConnectedProviderCommand, help=help_text)
+    @cli.command(name, cls=NodeCommand, help=help_text)
     @click.argument("offer", type=_papers.PAPER_FILE)
     @sending_options
     def command(
@@ -372,7 +373,7 @@ _closing(
 )
 
 
-@cli.command(cls=ConnectedProviderCommand)
+@cli.command(cls=NodeCommand)
 @click.argument("consent", type=_papers.PAPER_FILE)
 @click.argument("offer", type=_papers.PAPER_FILE)
 @ITEM
@@ -389,7 +390,7 @@ def check_item(
     click.echo("The item is the one that was consented to and offered.")
 
 
-@cli.command(cls=ConnectedProviderCommand)
+@cli.command(cls=NodeCommand)
 @click.argument("offer", type=_papers.PAPER_FILE)
 @ITEM
 @PAD
@@ -413,7 +414,7 @@ def unseal(provider: ProviderAPI, records: Path, offer: TextIO, item: Path, pad:
     click.echo(f"Every chunk is what the customer signed. Written: {out}", err=True)
 
 
-@cli.command(cls=ConnectedProviderCommand)
+@cli.command(cls=NodeCommand)
 @click.argument("offer", type=_papers.PAPER_FILE)
 @ITEM
 @PAD
@@ -452,7 +453,7 @@ def prove_fault(
     )
 
 
-@cli.command(cls=ConnectedProviderCommand)
+@cli.command(cls=NodeCommand)
 @click.argument("offer", type=_papers.PAPER_FILE)
 @records_option()
 def show(provider: ProviderAPI, records: Path, offer: TextIO) -> None:
