@@ -8,6 +8,7 @@ DATA_PROTECTION.md.
 | `ledgers.py` | what a customer asks the two ledgers | through its sources |
 | `sources.py` | where stream items come from: a stream node, or any agent's API | network |
 | `ledger.py` | the access log line by line, verified and reconciled | through `ledgers` |
+| `steps.py` | which events the access log has to tell of | |
 | `ledger_export.py` | the verified ledger as JSON-LD and CSV | |
 | `proofs.py` | proofs of existence of an order or a data set | through `ledgers` |
 | `archive.py` | the portability archive | |

@@ -14,7 +14,7 @@ be:
 | `awaited` | the same, but so young that the entry may still be on its way |
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -28,12 +28,12 @@ from faircart.multichain import names
 from faircart.rights import receipts
 from faircart.rights.ledgers import CheckFailed, Ledgers, means
 from faircart.rights.sources import Seen
+from faircart.rights.steps import ACTOR, concerning, step_of
 
 VERIFIED, RETRACTED, REFUTED, UNVERIFIABLE = "verified", "retracted", "refuted", "unverifiable"
 MISSING, AWAITED = "missing", "awaited"
 STALE_SECONDS = 300
 """An event younger than this may be without its entry: the custodian waits for finality and may be down."""
-CLOSING = (e.Confirmed, e.Settled, e.Conceded, e.FaultProven, e.Aborted, e.Cancelled)
 
 
 @dataclass(frozen=True)
@@ -253,39 +253,6 @@ def _about(event: e.Event, granted: e.Granted, ledgers: Ledgers) -> bool:
     return False
 
 
-def step_of(event: e.Event) -> str:
-    """The step that the access log writes for an event."""
-    return {
-        e.Granted: "granted",
-        e.Revoked: "withdrawn",
-        e.RevokedAll: "withdrawn",
-        e.Opened: "opened",
-        e.Delivered: "delivered",
-        e.Confirmed: "settled",
-        e.Settled: "settled",
-        e.Conceded: "conceded",
-        e.FaultProven: "faulted",
-        e.Aborted: "aborted",
-        e.Cancelled: "cancelled",
-    }.get(type(event), type(event).__name__)
-
-
-ACTOR: dict[type[e.Event], str] = {
-    e.Granted: "customer",
-    e.Revoked: "customer",
-    e.RevokedAll: "customer",
-    e.Opened: "consumer",
-    e.Delivered: "custodian",
-    e.Confirmed: "consumer",
-    e.Settled: "consumer",
-    e.Conceded: "custodian",
-    e.FaultProven: "consumer",
-    e.Aborted: "custodian",
-    e.Cancelled: "consumer",
-}
-"""Whose act each event is, as the access log writes it."""
-
-
 def _retracted(item: Seen, entry: dict[str, Any], ledgers: Ledgers) -> str | None:
     """The id of the entry that this one takes back, if it does so rightly."""
     try:
@@ -414,28 +381,3 @@ def _untold(customer: str, ledgers: Ledgers, told: set[tuple[str, str, str]], no
             )
         )
     return lines
-
-
-def concerning(customer: str, events: Sequence[e.Event]) -> list[tuple[e.Event, e.Granted]]:
-    """The events that a customer's access log has to tell of, each with the consent it is about."""
-    granted: dict[bytes, e.Granted] = {}
-    ended: set[bytes] = set()
-    exchanges: dict[bytes, e.Granted] = {}
-    found: list[tuple[e.Event, e.Granted]] = []
-    for event in events:
-        if isinstance(event, e.Granted) and event.customer == customer:
-            granted[event.consent_id] = event
-            found.append((event, event))
-        elif isinstance(event, e.Revoked) and event.consent_id in granted:
-            ended.add(event.consent_id)
-            found.append((event, granted[event.consent_id]))
-        elif isinstance(event, e.RevokedAll) and event.customer == customer:
-            for consent_id in sorted(set(granted) - ended):
-                found.append((event, granted[consent_id]))
-            ended |= set(granted)
-        elif isinstance(event, e.Opened) and event.consent_id in granted:
-            exchanges[event.exchange_id] = granted[event.consent_id]
-            found.append((event, granted[event.consent_id]))
-        elif isinstance(event, (e.Delivered, *CLOSING)) and event.exchange_id in exchanges:
-            found.append((event, exchanges[event.exchange_id]))
-    return found

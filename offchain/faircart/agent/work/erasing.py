@@ -11,8 +11,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from faircart import canonical, documents
-from faircart.agent import effects, log, rights_effects, sealed
+from faircart import documents
+from faircart.agent import effects, rights_effects, sealed
 from faircart.agent.handlers import Outcome
 from faircart.agent.tools import Tools
 from faircart.agent.work.done import Done, NotYet, moot
@@ -24,7 +24,6 @@ from faircart.store import tables as t
 from faircart.store.records import (
     Consent,
     Customer,
-    DataSet,
     Document,
     ErasureItem,
     Exchange,
@@ -32,7 +31,6 @@ from faircart.store.records import (
     Paper,
     Participant,
     Proposal,
-    Request,
 )
 
 OPEN_PROPOSALS = ("Proposed", "Countered")
@@ -51,13 +49,13 @@ def erase(tools: Tools, effect: EffectRow) -> Done:
         held = [row for row in work.find(Document, customer=customer) if row.category in categories]
         offers = [row for row in work.find(Offer, customer=customer) if row.category in categories]
         offers = [row for row in offers if row.custodian == tools.ctx.address]
-        if any(_state(work, offer) == "Open" for offer in offers):
+        if any(state_of(work, offer) == "Open" for offer in offers):
             raise NotYet("an exchange waits for its key or its end", 2)
         proposals = [row for row in work.find(Proposal, customer=customer) if row.category in categories]
         recipients = sorted({consumer for consumer, _ in _recipients(work, customer, categories)})
         doomed = [("document", row.data_root.hex()) for row in held]
         doomed += [(kind, row.exchange_id.hex()) for row in offers for kind in ("key", "pad")]
-        counts = _count(work, doomed)
+        counts = count(work, doomed)
     emptied = tuple(
         replace(row, current=False, size=0, records=0, period_from="", period_to="", order_id=b"")
         for row in held
@@ -133,7 +131,7 @@ def _tell(
         when=tools.clock.now(),
     )
     readers = [reader.reading_key, tools.ctx.hpke_key, bound.hpke_key]
-    return _publish(tools, effect, notice["id"], notice, readers, erasure_id, "requested", customer, consumer)
+    return publish(tools, effect, notice["id"], notice, readers, erasure_id, "requested", customer, consumer)
 
 
 def certify(tools: Tools, effect: EffectRow) -> Done:
@@ -153,7 +151,7 @@ def certify(tools: Tools, effect: EffectRow) -> Done:
         item.author for item in answered
     }
     tools.store.scrub()
-    edition = _edition(tools)
+    edition = edition_of(tools)
     now = tools.clock.now()
     item_id = secrets.token_hex(32)
     value = erasure.certificate(
@@ -176,7 +174,7 @@ def certify(tools: Tools, effect: EffectRow) -> Done:
         private_key=bytes(tools.account.key),
     )
     readers = [reader.reading_key, tools.ctx.hpke_key]
-    return _publish(tools, effect, item_id, value, readers, paper_id, "certified", asked["customer"], "")
+    return publish(tools, effect, item_id, value, readers, paper_id, "certified", asked["customer"], "")
 
 
 def _asked(work: Work, paper_id: bytes) -> dict[str, Any]:
@@ -200,150 +198,7 @@ def _recipients(work: Work, customer: str, categories: Iterable[str]) -> list[tu
     return sorted(found)
 
 
-# --- the consumer -----------------------------------------------------------------------------------------
-
-
-def obey_withdrawal(tools: Tools, effect: EffectRow) -> Done:
-    """What was got under a consent that is withdrawn is destroyed: consent was its only legal basis."""
-    with tools.store.read() as work:
-        changes, doomed, counts = _doomed(
-            tools, work, [bytes.fromhex(effect.body["consent"])], requests=False
-        )
-    return Done(counts, Outcome(changes), destroy=doomed)
-
-
-def read_erasure(tools: Tools, effect: EffectRow) -> Done:
-    """A notice is obeyed, an acknowledgement is noted."""
-    body = effect.body
-    try:
-        document = sealed.open_any(sealed.ERASURE, body["item"], tools.hpke_private, body["value"]["sealed"])
-        if canonical.commitment(document).hex() != body["value"]["commitment"]:
-            return moot("it is not what was committed to")
-        found = erasure.check(document, body["item"])
-    except sealed.NotForUs:
-        return moot("it is not for us")
-    except (erasure.ErasureWrong, canonical.CanonicalError, ValueError, TypeError, AttributeError) as error:
-        log.trouble("erasure.ignored", item=body["item"][:16], reason=type(error).__name__)
-        return moot("it is neither notice nor acknowledgement")
-    if found["author"] != body["publisher"]:
-        return moot("it was published by somebody else than its author")
-    if found["step"] == "requested" and found["consumer"] == tools.ctx.address:
-        return _obey(tools, found)
-    if found["step"] == "acknowledged" and found["custodian"] == tools.ctx.address:
-        return _note(tools, effect, found)
-    return moot("it is not addressed to us")
-
-
-def _obey(tools: Tools, notice: dict[str, Any]) -> Done:
-    with tools.store.read() as work:
-        concerned = []
-        for text in notice["consents"]:
-            granted = work.get(Consent, bytes.fromhex(text))
-            # Only the custodian of a consent speaks for its customer.
-            if granted is not None and granted.custodian == notice["author"]:
-                concerned.append(granted.consent_id)
-        erasing = notice["kind"] == erasure.ERASURE
-        changes, doomed, counts = _doomed(tools, work, concerned, requests=erasing)
-    acknowledge = rights_effects.acknowledge(tools.ctx, notice, counts)
-    return Done(counts, Outcome(changes, (acknowledge,)), destroy=doomed)
-
-
-def _doomed(
-    tools: Tools, work: Work, consents: Iterable[bytes], *, requests: bool
-) -> tuple[tuple[Any, ...], tuple[Secret, ...], dict[str, int]]:
-    """What has to go: changed rows, secrets, and how many of each there ever were.
-
-    With `requests` also the request keys under which the data came: they open the envelopes with the pads,
-    which stay in the stream. An open request is closed by that.
-    """
-    offers = [row for consent_id in consents for row in work.find(Offer, consent_id=consent_id)]
-    offers = [row for row in offers if row.consumer == tools.ctx.address]
-    if any(_state(work, offer) in ("Open", "Delivered") for offer in offers):
-        raise NotYet("an exchange is not over", 2)
-    doomed: list[Secret] = [(kind, row.exchange_id.hex()) for row in offers for kind in ("data", "pad")]
-    changes: list[Any] = []
-    for offer in offers:
-        data = work.get(DataSet, offer.exchange_id)
-        if data is not None:
-            changes.append(replace(data, size=0, keep_until=min(data.keep_until, tools.clock.now())))
-    if requests:
-        for request_id in sorted({offer.request_id for offer in offers}):
-            if _envelopes_waiting(work, request_id):
-                raise NotYet("envelopes of the same request are still to be opened", 1)
-            request = work.get(Request, request_id)
-            doomed.append(("request", request_id.hex()))
-            if request is not None and request.state != "Closed":
-                changes.append(replace(request, state="Closed"))
-    counts = _count(work, doomed)
-    return tuple(changes), tuple(doomed), {name: counts.get(name, 0) for name in ("data", "pad", "request")}
-
-
-def _envelopes_waiting(work: Work, request_id: bytes) -> bool:
-    query = sa.select(t.effects.c.body).where(
-        t.effects.c.kind == "openEnvelope", t.effects.c.state.in_(("waiting", "running"))
-    )
-    return any(body["request"] == request_id.hex() for body in work.connection.execute(query).scalars())
-
-
-def acknowledge(tools: Tools, effect: EffectRow) -> Done:
-    """Says so to customer and custodian, after the last trace of the keys has left the database."""
-    notice, counts = effect.body["notice"], effect.body["counts"]
-    with tools.store.read() as work:
-        bound = work.get(Participant, notice["author"])
-        busy = _busy(tools, work, notice["categories"])
-    if bound is None:
-        raise NotYet("the custodian's key is not known", 5)
-    tools.store.scrub()
-    payloads = "ciphertext kept, unreadable without its key"
-    if notice["kind"] == erasure.ERASURE:
-        payloads = _drop_payloads(tools, notice["categories"], busy)
-    destroyed = erasure.Destroyed(counts["data"], counts["pad"], counts["request"], payloads, _edition(tools))
-    item_id = secrets.token_hex(32)
-    answer = erasure.acknowledgement(
-        item_id, notice, tools.ctx.multichain_address, destroyed, tools.clock.now()
-    )
-    readers = [bytes.fromhex(notice["readingKey"][2:]), tools.ctx.hpke_key, bound.hpke_key]
-    erasure_id = bytes.fromhex(notice["id"])
-    return _publish(
-        tools,
-        effect,
-        item_id,
-        answer,
-        readers,
-        erasure_id,
-        "acknowledged",
-        notice["customer"],
-        tools.ctx.address,
-        notice["id"],
-    )
-
-
-def _busy(tools: Tools, work: Work, categories: Iterable[str]) -> set[str]:
-    live = work.find(Offer, consumer=tools.ctx.address)
-    return {
-        offer.category
-        for offer in live
-        if offer.category in categories
-        and (_state(work, offer) in ("Open", "Delivered") or offer.state == "Received")
-    }
-
-
-def _drop_payloads(tools: Tools, categories: Sequence[str], busy: set[str]) -> str:
-    said = []
-    for category in categories:
-        stream = names.items_stream(tools.ctx.address, category)
-        if category in busy:
-            said.append(f"{category}: kept while other sales are in progress, unreadable without its key")
-        elif not tools.streams.has_stream(stream):
-            said.append(f"{category}: none")
-        else:
-            # Followed again when the next item is looked for.
-            tools.streams.unsubscribe(stream, purge=True)
-            said.append(f"{category}: this node's copies removed")
-    return "; ".join(said)
-
-
-def _note(tools: Tools, effect: EffectRow, answer: dict[str, Any]) -> Done:
+def note(tools: Tools, effect: EffectRow, answer: dict[str, Any]) -> Done:
     with tools.store.read() as work:
         notice = work.get(ErasureItem, answer["notice"])
         if notice is None or notice.step != "requested" or notice.consumer != answer["author"]:
@@ -380,7 +235,7 @@ NOTED = (
 # --- both -------------------------------------------------------------------------------------------------
 
 
-def _publish(
+def publish(
     tools: Tools,
     effect: EffectRow,
     item_id: str,
@@ -405,11 +260,11 @@ def _publish(
         sealed=value["sealed"],
         body={},
     )
-    publish = effects.publish_json(effect.effect_id + "/publish", names.ERASURES, [item_id], value)
-    return Done({"item": item_id}, Outcome((row,), (publish,)))
+    item = effects.publish_json(effect.effect_id + "/publish", names.ERASURES, [item_id], value)
+    return Done({"item": item_id}, Outcome((row,), (item,)))
 
 
-def _count(work: Work, secrets_: Iterable[Secret]) -> dict[str, int]:
+def count(work: Work, secrets_: Iterable[Secret]) -> dict[str, int]:
     """How many of these the vault holds or held, by kind: after this, all of them are destroyed."""
     counts: dict[str, int] = {}
     for kind, name in secrets_:
@@ -418,10 +273,10 @@ def _count(work: Work, secrets_: Iterable[Secret]) -> dict[str, int]:
     return counts
 
 
-def _state(work: Work, offer: Offer) -> str | None:
+def state_of(work: Work, offer: Offer) -> str | None:
     exchange = work.get(Exchange, offer.exchange_id)
     return None if exchange is None else exchange.state
 
 
-def _edition(tools: Tools) -> str:
+def edition_of(tools: Tools) -> str:
     return f"MultiChain {tools.streams.info().edition}"[:40]

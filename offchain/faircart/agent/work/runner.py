@@ -9,7 +9,17 @@ from faircart.agent import effects, log
 from faircart.agent.chain_reader import apply
 from faircart.agent.steps import boundary
 from faircart.agent.tools import Tools
-from faircart.agent.work import audit, catalog, consumer, countering, custodian, erasing, faults, publishing
+from faircart.agent.work import (
+    audit,
+    catalog,
+    consumer,
+    countering,
+    custodian,
+    erasing,
+    faults,
+    obeying,
+    publishing,
+)
 from faircart.agent.work.calls import WouldCheat
 from faircart.agent.work.done import Done, NotYet
 from faircart.agent.work.sending import Sender
@@ -45,11 +55,11 @@ WORKERS: dict[str, Worker] = {
     "judgeCounter": countering.judge_counter,
     "readAnswer": countering.read_answer,
     "tellWithdrawal": erasing.tell_withdrawal,
-    "obeyWithdrawal": erasing.obey_withdrawal,
+    "obeyWithdrawal": obeying.obey_withdrawal,
     "erase": erasing.erase,
     "tellErasure": erasing.tell_erasure,
-    "readErasure": erasing.read_erasure,
-    "acknowledge": erasing.acknowledge,
+    "readErasure": obeying.read_erasure,
+    "acknowledge": obeying.acknowledge,
     "certify": erasing.certify,
 }
 AWAY = (
