@@ -13,6 +13,7 @@ from faircart.agent import effects, log
 from faircart.agent.handlers import Outcome, chain
 from faircart.agent.steps import boundary
 from faircart.agent.tools import Tools
+from faircart.ethereum.errors import EthereumError
 from faircart.ethereum.events import CONTRACT_OF, Completed, Event, Granted, Opened, Resolved
 from faircart.ethereum.logs import LogDecoder, UnknownEvent
 from faircart.ethereum.node import Head, Log
@@ -23,6 +24,14 @@ from faircart.store.records import Consent, Document, Exchange, Order, Proposal,
 SOURCE = "ethereum"
 KEPT_BLOCKS = 512
 """How many blocks below the head can be taken back; deeper reorganisations stop the agent."""
+
+ANSWERS = ("deliver", "confirm", "settle", "concede", "proveFault", "abort", "cancel")
+NEWEST_BLOCKS = 4
+"""How many blocks at the head are checked for logs that the node left out."""
+
+
+class LogsMissing(EthereumError):
+    """The node answered fewer logs than its own blocks hold."""
 
 
 class ChainReader:
@@ -66,10 +75,27 @@ class ChainReader:
             return True  # a reorganisation while we looked: what was read may be of two chains
         if any(entry.block_number == last and entry.block_hash != end.hash for entry in logs):
             return True
+        self._check_complete(end, logs, first=cursor + 1)
         self._apply(end, logs, undo=head.number - last < KEPT_BLOCKS)
         boundary("chain.applied")
         self._tools.nudge()
         return last < head.number
+
+    def _check_complete(self, end: Head, logs: list[Log], *, first: int) -> None:
+        """Raises LogsMissing if the newest blocks hold logs of ours that the node left out.
+
+        A node may announce a block before it has indexed its logs; the block's header tells. What lies
+        deeper is indexed, and asking for every header there would cost a call a block.
+        """
+        told = {entry.block_number for entry in logs}
+        for number in range(max(first, end.number - NEWEST_BLOCKS + 1), end.number + 1):
+            if number in told:
+                continue
+            head = end if number == end.number else self._tools.ethereum.head(number)
+            if head is None or not any(map(head.may_log, self._addresses)):
+                continue
+            if self._tools.ethereum.has_logs(number, self._addresses):
+                raise LogsMissing(f"The Ethereum node left out logs of block {number}: it is asked again")
 
     def _confirmed(self, latest: Head | None) -> Head | None:
         wanted = self._tools.config.ethereum.confirmations
@@ -223,6 +249,13 @@ class ChainReader:
             # A delivery that was given up because of a withdrawal that is orphaned now is decided anew.
             for exchange in work.find(Exchange, custodian=ctx.address, state="Open"):
                 work.add([effects.exchange_call(ctx, exchange.exchange_id, "deliver")])
+            # So is every other answer that an orphaned event had made needless.
+            for state in ("Open", "Delivered"):
+                for exchange in work.find(Exchange, state=state):
+                    work.outbox.revive(
+                        effects.exchange_call(ctx, exchange.exchange_id, answer).effect_id
+                        for answer in ANSWERS
+                    )
             work.connection.execute(
                 sa.update(t.events)
                 .where(t.events.c.block_number > fork, t.events.c.state == "applied")

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
+from eth_utils.crypto import keccak
 from hexbytes import HexBytes
 from web3 import HTTPProvider
 from web3.exceptions import Web3Exception
@@ -29,6 +30,17 @@ class Head:
     parent: bytes
     timestamp: int
     base_fee: int
+    bloom: bytes = b""
+
+    def may_log(self, address: str) -> bool:
+        """Whether the block can hold logs of `address` (its bloom filter, Yellow Paper 4.3.1): a yes may be
+        wrong, a no is certain. Yes where the node told no filter.
+        """
+        if len(self.bloom) != 256:
+            return True
+        digest = keccak(bytes.fromhex(address.removeprefix("0x")))
+        bits = (int.from_bytes(digest[place : place + 2], "big") % 2048 for place in (0, 2, 4))
+        return all(self.bloom[255 - bit // 8] >> bit % 8 & 1 for bit in bits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +111,7 @@ class EthereumNode:
                 parent=bytes(HexBytes(block["parentHash"])),
                 timestamp=_int(block["timestamp"]),
                 base_fee=_int(block.get("baseFeePerGas") or "0x0"),
+                bloom=bytes(HexBytes(block.get("logsBloom") or "0x")),
             )
         except (KeyError, TypeError, ValueError):
             raise NodeUnreachable(
@@ -124,6 +137,17 @@ class EthereumNode:
             )
         unique = {(log.block_number, log.log_index): log for log in logs}
         return [unique[place] for place in sorted(unique)]
+
+    def has_logs(self, block: int, addresses: list[str]) -> bool:
+        """Whether the receipts of a block, which are told with the block itself, hold logs of `addresses`."""
+        wanted = {address.lower() for address in addresses}
+        found = self._ask("eth_getBlockReceipts", hex(block))
+        try:
+            return any(entry["address"].lower() in wanted for one in found or () for entry in one["logs"])
+        except (AttributeError, KeyError, TypeError):
+            raise NodeUnreachable(
+                f"The Ethereum node {self.url} answered receipts without their fields"
+            ) from None
 
     def code(self, address: str) -> bytes:
         """The code at an address, empty for none."""

@@ -136,6 +136,14 @@ class Outbox:
         step = 1 if failed else 0
         self._set(effect_id, not_before=not_before, error=error, attempts=effects.c.attempts + step)
 
+    def revive(self, effect_ids: Iterable[str]) -> None:
+        """What came to nothing (`moot`) is decided anew: the event that it came to nothing by is gone."""
+        for effect_id in effect_ids:
+            where = (effects.c.effect_id == effect_id) & (effects.c.state == "done") & effects.c.moot
+            self._connection.execute(
+                sa.update(effects).where(where).values(state="waiting", moot=False, result={})
+            )
+
     def park(self, effect_id: str, error: str) -> None:
         """Sets an effect aside for the operator."""
         self._set(effect_id, state="parked", error=error)

@@ -7,13 +7,17 @@ The guards here are the last look before money moves or a key is disclosed.
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import sqlalchemy as sa
+
 from faircart import papers, sealing
 from faircart.agent import log
 from faircart.agent.tools import Tools
 from faircart.agent.work import consumer
 from faircart.agent.work.done import Done, NotYet, moot
 from faircart.errors import FairCartError
+from faircart.ethereum.transactions import Call
 from faircart.store import EffectRow, Work
+from faircart.store import tables as t
 from faircart.store.records import Consent, Exchange, Offer, Order, Paper, Participant, Withdrawal
 
 
@@ -136,6 +140,7 @@ def _deliver(tools: Tools, effect: EffectRow) -> Decision:
         consent = work.get(Consent, exchange.consent_id)
         key = tools.secrets.get(work, "key", exchange_id.hex())
         pad = tools.secrets.get(work, "pad", exchange_id.hex())
+        disclosed = _disclosed(work, effect)
     if consent is None:
         raise NotYet("the consent is not confirmed")
     now = tools.clock.now()
@@ -147,13 +152,26 @@ def _deliver(tools: Tools, effect: EffectRow) -> Decision:
     if now > half:
         log.trouble("deliver.too_late", exchange=log.short(exchange_id))
         return moot("the first half of the window is over")
+    offered = papers.Offer.from_json(offer.offer)
+    if disclosed is not None and (key is None or pad is None):
+        return Wanted("DataExchange", "deliver", (offered.terms.abi(), sale(offered), disclosed))
     if key is None or pad is None:
         raise WouldCheat("the key of an open exchange is gone")
-    offered = papers.Offer.from_json(offer.offer)
     if not sealing.opens(key, offered.sealing.key_hash) or not sealing.opens(pad, offered.sealing.pad_hash):
         raise WouldCheat("the key is not the one that the offer commits to")
     arguments = (offered.terms.abi(), sale(offered), sealing.wrap(key, pad))
     return Wanted("DataExchange", "deliver", arguments)
+
+
+def _disclosed(work: Work, effect: EffectRow) -> bytes | None:
+    """The wrapped key that was broadcast for this delivery before: it is delivered again after a
+    reorganisation took it back, when K and pad may be destroyed already.
+    """
+    query = sa.select(t.transactions.c.raw).where(
+        t.transactions.c.effect_id == effect.effect_id, t.transactions.c.state != "signed"
+    )
+    raw = work.connection.execute(query).scalars().first()
+    return None if raw is None else Call.of_raw(raw).data[-32:]  # the last of its static arguments
 
 
 def _prove_fault(tools: Tools, effect: EffectRow) -> Decision:
@@ -164,6 +182,7 @@ def _prove_fault(tools: Tools, effect: EffectRow) -> Decision:
         participant = work.get(Participant, offer.custodian)
     if exchange is None:
         return _orphaned(tools, offer)
+    _not_before_delivery(exchange, ("Delivered",))
     if exchange.state != "Delivered":
         return moot(f"it is {exchange.state}")
     if pad is None:
@@ -205,12 +224,19 @@ def _in_state(*states: str) -> Callable[[Tools, EffectRow], Decision]:
             offer, exchange = _sale(work, effect)
         if exchange is None:
             return _orphaned(tools, offer)
+        _not_before_delivery(exchange, states)
         if exchange.state not in states:
             return moot(f"it is {exchange.state}")
         offered = papers.Offer.from_json(offer.offer)
         return Wanted("DataExchange", effect.kind, (offered.terms.abi(), sale(offered)))
 
     return decision
+
+
+def _not_before_delivery(exchange: Exchange, states: tuple[str, ...]) -> None:
+    # Nobody answers a delivery that never was: it was taken back, and its sender will repeat it.
+    if exchange.state == "Open" and "Open" not in states:
+        raise NotYet("the delivery was orphaned; it may come back", 2)
 
 
 def _orphaned(tools: Tools, offer: Offer) -> Done:

@@ -4,6 +4,8 @@ import json
 from dataclasses import replace
 from typing import Any
 
+import sqlalchemy as sa
+
 from faircart import canonical, documents, envelope, papers, sealing
 from faircart.agent import effects, log
 from faircart.agent.handlers import Outcome
@@ -13,7 +15,8 @@ from faircart.agent.work.done import Done, NotYet, moot
 from faircart.errors import FairCartError
 from faircart.multichain import Item, names
 from faircart.multichain.errors import PayloadNotHere
-from faircart.store import EffectRow
+from faircart.store import EffectRow, Work
+from faircart.store import tables as t
 from faircart.store.records import (
     Consent,
     Counter,
@@ -139,6 +142,7 @@ def check_item(tools: Tools, effect: EffectRow) -> Done:
             raise NotYet("the consent is not confirmed on chain")
         with tools.store.read() as work:
             policy.check_purchase(tools.ctx, work, offer, now)
+            _check_fresh(work, offer)
         item = retrieve(tools, offer, participant)
         sealing.check(item, offer.data_root, papers.Offer.from_json(offer.offer).sealing.item_root)
     except (policy.Refused, sealing.SealingError) as error:
@@ -147,6 +151,18 @@ def check_item(tools: Tools, effect: EffectRow) -> Done:
         return Done({"refused": str(error)}, Outcome((row,)), destroy=(("pad", exchange_id.hex()),))
     row = replace(offer, state="Accepted")
     return Done({}, Outcome((row,), (effects.exchange_call(tools.ctx, exchange_id, "open"),)))
+
+
+def _check_fresh(work: Work, offer: Offer) -> None:
+    # Whoever knows a pad, or a key, of another sale could read this one's from the chain.
+    hashes = offer.offer["sealing"]
+    column = t.offers.c.offer["sealing"]
+    same = sa.or_(
+        column["padHash"].as_string() == hashes["padHash"], column["keyHash"].as_string() == hashes["keyHash"]
+    )
+    taken = t.offers.c.state.in_(("Accepted", "Used")) & (t.offers.c.exchange_id != offer.exchange_id)
+    if work.connection.execute(sa.select(t.offers.c.exchange_id).where(same, taken).limit(1)).first():
+        raise policy.Refused("the pad or the key is one that was used before")
 
 
 def retrieve(tools: Tools, offer: Offer, participant: Participant | None) -> sealing.Item:

@@ -27,6 +27,8 @@ RELAYED = ("grantFor", "revokeFor", "revokeAllFor")
 
 A withdrawal is never held up by the budget.
 """
+READ_TO = "ethereum"
+"""The cursor of the chain's reader: it notices if a block up to there is taken back."""
 REBROADCAST_SECONDS = 5
 SUPERSEDED_SECONDS = 30
 """How long a used nonce may lack a receipt of ours before we believe that something else used it."""
@@ -110,6 +112,8 @@ class Sender:
     def _finish(self, transaction: Pending, receipt: Receipt) -> None:
         boundary("transaction.mined")
         with self._tools.store.write() as work:
+            if (work.cursor(READ_TO) or 0) < receipt.block_number:
+                return  # a block that is taken back before our reader was there is missed by nobody else
             state = "mined" if receipt.succeeded else "failed"
             cost = receipt.cost if transaction.cost else 0
             _set(work, transaction.nonce, state=state, cost=cost, block=receipt.block_number)
