@@ -10,7 +10,7 @@ export APE_DATA_FOLDER := $(CURDIR)/.ape
 export SOLCX_BINARY_PATH := $(CURDIR)/.ape/solcx
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
-.PHONY: help setup demo test test-all gas fuzz lint format bench-seal bench-streams lock clean
+.PHONY: help setup demo test test-all torture gas fuzz lint format bench-agent bench-seal bench-streams lock clean
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
@@ -51,6 +51,9 @@ test-all: setup ## pass the tests, the contracts' whole on anvil too
 fuzz: setup ## run the state machines much longer; EXAMPLES=2000 for each
 	FAIRCART_FUZZ=$(or $(EXAMPLES),2000) $(BIN)/pytest -p no:ape_test -s tests/machines $(ARGS)
 
+torture: setup ## kill agents at least 100 times, reorganise, cheat, fail: all of it; RUNS=100
+	FAIRCART_TORTURE=$(or $(RUNS),100) $(BIN)/pytest -p no:ape_test -s tests/torture $(ARGS)
+
 gas: setup ## measure the contracts' gas beside that of others; writes reports/gas.json
 	@$(BIN)/python -m tests.gas
 
@@ -66,6 +69,9 @@ format: setup ## rewrite the Python files in the project's style
 
 bench-streams: setup ## publish, discover and retrieve stream items on two nodes; writes reports/streams.json and .png
 	@$(BIN)/python -m scripts._bench.streams $(ARGS)
+
+bench-agent: setup ## replay 100,000 events, time deliveries; writes reports/agent.json
+	@$(BIN)/python -m scripts._bench.agent
 
 bench-seal: setup ## seal, check and open 1 KiB to 64 MiB; writes reports/seal.json
 	@$(BIN)/python -m scripts._bench.seal

@@ -43,3 +43,5 @@ wait "$first"
 first_code=$?
 cat "$output"
 exit $((first_code != 0 || second_code != 0))
+# Agents that are killed, nodes that fail, chains that reorganise, people that cheat: a part of `make torture`.
+"$bin/pytest" -p no:ape_test -m "not slow" tests/torture

@@ -89,7 +89,9 @@ class Ethereum:
             kind = artifact(name)
             arguments = [self.contracts["ConsentRegistry"].address] if name == "DataExchange" else []
             factory = self.w3.eth.contract(abi=kind["abi"], bytecode=kind["deploymentBytecode"]["bytecode"])
-            sent = factory.constructor(*arguments).transact({"from": self.rich})
+            sent = factory.constructor(*arguments).transact(
+                {"from": self.rich, "maxFeePerGas": 10**11, "maxPriorityFeePerGas": 0}
+            )
             receipt = self.w3.eth.wait_for_transaction_receipt(sent, poll_latency=0.05)
             address = receipt["contractAddress"]
             assert address is not None
@@ -134,11 +136,12 @@ class Streams:
 
     folder: Path
     wallets: int = 2
+    delays: tuple[str, ...] = ("--block-seconds", "0.5")
 
     def __enter__(self) -> Self:
         port_file = self.folder / "streams.json"
         command = [sys.executable, "-m", "faircart.standin", "--data", str(self.folder / "streams")]
-        command += ["--wallets", str(self.wallets), "--port-file", str(port_file), "--block-seconds", "0.5"]
+        command += ["--wallets", str(self.wallets), "--port-file", str(port_file), *self.delays]
         with (self.folder / "streams.log").open("wb") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
         described = wait_for(lambda: port_file.exists() and json.loads(port_file.read_text()), "the stand-in")
