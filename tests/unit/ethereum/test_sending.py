@@ -2,6 +2,7 @@
 
 import pytest
 import sqlalchemy as sa
+from faircart.agent.chain_reader import ChainReader
 from faircart.agent.steps import watch
 from faircart.agent.tools import Tools
 from faircart.agent.work.sending import Sender
@@ -30,7 +31,10 @@ def fund(tools: Tools, number: int) -> EffectRow:
 def follow_until(tools: Tools, sender: Sender, effect: EffectRow, state: str) -> None:
     """Follows until the effect is in that state: anvil answers a little before it has mined."""
 
+    reader = ChainReader(tools)  # only what it has read counts as mined
+
     def followed() -> bool:
+        reader.step()
         sender.follow()
         return state_of(tools, effect) == state
 
