@@ -171,7 +171,7 @@ def test_a_withdrawal_on_chain_ends_the_consent_and_aborts_what_waits_for_its_ke
     kinds = rows.take(
         chain.handle(SHOP_CONTEXT, rows, events.Revoked(at(NOW + 5), CONSENT_ID, CUSTOMER.address))
     )
-    assert kinds == ["abort", "accessEntry"]
+    assert kinds == ["abort", "tellWithdrawal", "accessEntry"]
     assert rows.get(Consent, CONSENT_ID).ended_at == NOW + 5  # type: ignore[union-attr]
 
 
@@ -179,14 +179,21 @@ def test_a_withdrawal_of_everything_does_so_for_each_consent() -> None:
     rows = custodian_rows()
     rows.take(chain.handle(SHOP_CONTEXT, rows, opened()))
     everything = events.RevokedAll(at(NOW + 5), CUSTOMER.address, 0, 77)
-    assert rows.take(chain.handle(SHOP_CONTEXT, rows, everything)) == ["abort", "accessEntry"]
+    assert rows.take(chain.handle(SHOP_CONTEXT, rows, everything)) == [
+        "abort",
+        "tellWithdrawal",
+        "accessEntry",
+    ]
     assert rows.take(chain.handle(SHOP_CONTEXT, rows, everything)) == []
 
 
 def test_a_consumer_aborts_after_grace_if_the_custodian_does_not() -> None:
     rows = exchange_at_consumer()
     outcome = chain.handle(CONSUMER_CONTEXT, rows, events.Revoked(at(NOW + 5), CONSENT_ID, CUSTOMER.address))
-    assert [(effect.kind, effect.not_before) for effect in outcome.effects] == [("abort", NOW + 5 + 601)]
+    assert [(effect.kind, effect.not_before) for effect in outcome.effects] == [
+        ("abort", NOW + 5 + 601),
+        ("obeyWithdrawal", 0),
+    ]
 
 
 def test_the_same_event_mined_in_another_block_has_the_same_effects() -> None:
@@ -380,7 +387,7 @@ def test_a_withdrawal_binds_on_receipt_and_is_relayed() -> None:
     rows = custodian_rows()
     rows.take(chain.handle(SHOP_CONTEXT, rows, opened()))
     kinds = rows.take(on_paper.revocation(SHOP_CONTEXT, rows, consent_paper(), b"s" * 65, NOW + 1))
-    assert kinds == ["revokeFor", "abort"]
+    assert kinds == ["revokeFor", "abort", "tellWithdrawal"]
     assert rows.get(Withdrawal, CONSENT_ID) == Withdrawal(CONSENT_ID, NOW + 1)
     assert rows.find(Proposal)[0].state == "Withdrawn"
 

@@ -100,6 +100,8 @@ def erasure(ctx: Context, view: View, body: Any, signature: str, now: int) -> Ou
 
 def granular(view: View, proposal: Proposal, now: int) -> None:
     """One consent for each category, purpose and recipient, unless it renews. Raises PaperRefused."""
+    if len(view.find(Proposal, customer=proposal.customer, category=proposal.category)) == 1:
+        return
     terms = documents.read_consent_record(proposal.terms)
     for other in same_terms(view, proposal.customer, terms.consumer, terms.category, terms.purpose, now):
         if other.consent_id not in (proposal.consent_id, terms.replaces):
