@@ -124,7 +124,7 @@ def read(value: Any) -> Request:
         signer = Account.recover_message(encode_defunct(canonical.canonical(body)), signature=signature)
     except (canonical.CanonicalError, envelope.EnvelopeError) as error:
         raise Ignore(f"a request that cannot be read: {error}") from None
-    except (ValueError, TypeError, KeyError, BadSignature, ValidationError):
+    except (ValueError, TypeError, KeyError, IndexError, BadSignature, ValidationError):
         raise Ignore("a request with values of another kind, or a broken signature") from None
     if signer != request.consumer:
         raise Ignore("a request that its consumer did not sign")

@@ -46,7 +46,7 @@ def signer(body: Mapping[str, Any], signature: str) -> str:
     try:
         raw = bytes.fromhex(signature.removeprefix("0x"))
         return str(Account.recover_message(encode_defunct(canonical(body)), signature=raw))
-    except (ValueError, TypeError, AttributeError, BadSignature, ValidationError):
+    except (ValueError, TypeError, AttributeError, IndexError, BadSignature, ValidationError):
         raise StatementWrong("signature: it is no signature of 65 bytes") from None
 
 
