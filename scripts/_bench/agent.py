@@ -30,7 +30,8 @@ REPORT = ROOT / "reports" / "agent.json"
 def replay(folder: Path) -> dict[str, Any]:
     """A history is written, then read by a process of its own."""
     folder.mkdir()
-    options = ("--gas-limit", "100000000")
+    # An anvil that keeps the state after every block takes a second for each once there are many.
+    options = ("--gas-limit", "100000000", "--prune-history")
     with Ethereum(folder, options) as ethereum, Streams(folder) as streams:
         reader = Company("reader", "both", folder, ethereum, streams, 0)
         begun = time.monotonic()

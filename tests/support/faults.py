@@ -24,7 +24,7 @@ class FaultProxy:
     """`faults` are names out of FAULTS; one strikes in `rate` of all calls. Ready when entered."""
 
     def __init__(self, target: str, faults: Sequence[str], *, rate: float, seed: int) -> None:
-        self.target, self.rate = target, rate
+        self.target, self.rate = target.rstrip("/"), rate
         self._faults = list(faults)
         self._dice = random.Random(seed)
         self._lock = threading.Lock()
@@ -83,7 +83,7 @@ class FaultProxy:
 
     def _pass_on(self, path: str, headers: dict[str, str], body: bytes) -> tuple[int, bytes]:
         kept = {name: headers[name] for name in ("Authorization", "Content-Type") if name in headers}
-        answer = requests.post(self.target + path, data=body, headers=kept, timeout=30)
+        answer = requests.post(self.target + path.rstrip("/"), data=body, headers=kept, timeout=30)
         self._remember(body, answer.content)
         return answer.status_code, answer.content
 
