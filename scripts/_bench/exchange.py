@@ -10,7 +10,6 @@ import json
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator
 from datetime import datetime
 from itertools import cycle, islice
 from pathlib import Path
@@ -50,7 +49,8 @@ def measure(network: Network) -> dict[str, Any]:
         sharing.publish_request(world.consumer, REWARD)
         result: dict[str, Any] = {"blockSeconds": 1, "sizes": {}}
         for label, (size, count) in SIZES.items():
-            seconds = [_sell(world, _document(size)) for _ in range(count)]
+            document = _document(size)
+            seconds = [_sell(world, document) for _ in range(count)]
             result["sizes"][label] = {
                 "n": count,
                 "consentToRewardSeconds": {
@@ -92,24 +92,19 @@ def _until(look: Any, what: str) -> Any:
 
 
 def _document(size: int) -> dict[str, Any]:
-    """A data set of real order lines, as many as fit into `size` bytes."""
-    lines = _lines()
-    count, document = 1, _orders(list(islice(lines, 1)))
-    grown = count
-    while grown:
-        candidate = _orders(list(islice(_lines(), count + grown)))
-        if len(canonical(candidate)) <= size:
-            count, document, grown = count + grown, candidate, grown * 2
-        else:
-            grown //= 2
-    return document
-
-
-def _lines() -> Iterator[retail.Line]:
-    found = [
+    """A data set of real order lines, as many as fit into `size` bytes once it is padded."""
+    lines = [
         line for invoice in retail.load().invoices for line in invoice.lines if line.shop == CUSTODIAN_SHOP
     ]
-    return cycle(found)
+    step = count = 1
+    document = _orders(lines[:1])
+    while step:
+        candidate = _orders(list(islice(cycle(lines), count + step)))
+        if len(canonical(candidate)) <= size:
+            count, document, step = count + step, candidate, 2 * step
+        else:
+            step //= 2
+    return document
 
 
 def _orders(lines: list[retail.Line]) -> dict[str, Any]:

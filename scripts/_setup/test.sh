@@ -32,6 +32,8 @@ agents() (
   plain tests/machines
   # Agents as processes, on networks of their own.
   plain tests/e2e
+  # Agents that are killed, nodes that fail, chains that reorganise, people that cheat: a part of `make torture`.
+  plain -m "not slow" tests/torture
 )
 
 contracts >"$output" 2>&1 &
@@ -43,5 +45,3 @@ wait "$first"
 first_code=$?
 cat "$output"
 exit $((first_code != 0 || second_code != 0))
-# Agents that are killed, nodes that fail, chains that reorganise, people that cheat: a part of `make torture`.
-"$bin/pytest" -p no:ape_test -m "not slow" tests/torture
