@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from faircart import retail
+from faircart.streams import real_nodes
 
 ROOT = Path(__file__).parents[2]
 APE = Path(sys.executable).parent / "ape"
@@ -85,10 +86,19 @@ def wait_until_nothing_runs(demo: Demo, seconds: float = 15) -> list[str]:
     return demo.left_behind()
 
 
-@pytest.mark.timeout(240)
-def test_two_customers_buy_consent_and_are_paid_for_their_data(demos: list[Demo]) -> None:
-    demo = start(demos, "--customers", "2", "--json")
-    out, err = demo.process.communicate(timeout=200)
+STREAMS = [
+    pytest.param("embedded", id="on-the-stand-in"),
+    pytest.param("real", id="on-two-multichain-nodes", marks=pytest.mark.multichain),
+]
+
+
+@pytest.mark.timeout(290)
+@pytest.mark.parametrize("streams", STREAMS)
+def test_two_customers_buy_consent_and_are_paid_for_their_data(demos: list[Demo], streams: str) -> None:
+    if streams == "real" and real_nodes.find() is None:
+        pytest.skip("multichaind is not on the PATH and MULTICHAIND does not name it")
+    demo = start(demos, "--customers", "2", "--json", "--streams", streams)
+    out, err = demo.process.communicate(timeout=280)
     assert demo.process.returncode == 0, err
     report = json.loads(out)
     assert set(report) == {"customers", "leftOut", "accessLog", "balances", "checks"}
