@@ -22,18 +22,16 @@ contracts() (
   plain tests/scripts
   # Every chunk position of fault proofs, the vectors of RFC 8439 and the gas figures, on anvil.
   plain tests/proofs tests/gas
+  # Random people at random times against models of the contracts, on anvil.
+  plain tests/machines
 )
 
 agents() (
   set -e
   # Everything that needs no ape.
   plain tests/unit
-  # Random people at random times against models of the contracts, on anvil.
-  plain tests/machines
-  # Agents as processes, on networks of their own.
-  plain tests/e2e
-  # Agents that are killed, nodes that fail, chains that reorganise, people that cheat: a part of `make torture`.
-  plain -m "not slow" tests/torture
+  # Agents as processes, on networks of their own; some are killed, some lied to. `make torture` does more of it.
+  plain -m "not slow" tests/e2e tests/torture
 )
 
 contracts >"$output" 2>&1 &

@@ -29,7 +29,8 @@ LABELS = {
 FREE = ("--block-time", "1", "--base-fee", "0", "--gas-price", "0")
 CHANGES = {"max_fee_wei = 500000000000": "max_fee_wei = 0"}
 
-pytestmark = pytest.mark.timeout(600)
+# `make torture` runs it; `make test` has the random kills of tests/torture.
+pytestmark = [pytest.mark.timeout(600), pytest.mark.slow]
 
 
 def tell(folder: Path, command: Callable[[str], list[str]]) -> dict[str, Any]:
