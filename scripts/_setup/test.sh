@@ -34,9 +34,13 @@ agents() (
   plain -m "not slow" tests/e2e tests/torture
 )
 
-contracts >"$output" 2>&1 &
+# In a process group of its own, so that an interrupted run can end the whole lane.
+set -m
+contracts >"$output" 2>&1 </dev/null &
 first=$!
-trap 'kill "$first" 2>/dev/null; rm -f "$output"' EXIT
+set +m
+trap 'kill -- "-$first" 2>/dev/null; rm -f "$output"' EXIT
+trap 'exit 130' INT TERM
 agents
 second_code=$?
 wait "$first"
