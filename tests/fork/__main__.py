@@ -40,20 +40,19 @@ def main() -> int:
         }
         deploy = ["run", "deploy", "--network", "ethereum:devnet:node", "--account", "TEST::0"]
         subprocess.run([ape, *deploy, "--records", folder], cwd=ROOT, env=environment, check=True)
-        contracts = [
-            _contract(devnet, Path(folder), name)
-            for name in ("CheckoutEscrow", "ConsentRegistry", "DataExchange")
-        ]
-        papers = Papers(CHAIN_ID, *(str(contract.address) for contract in contracts), now=devnet.now)
+        names = ("CheckoutEscrow", "ConsentRegistry", "DataExchange")
+        escrow, registry, exchange = (_contract(devnet, Path(folder), name) for name in names)
+        papers = Papers(CHAIN_ID, escrow.address, registry.address, exchange.address, devnet.now)
         (Path(folder) / "papers.json").write_text(papers.dumps())
-        Before(devnet, papers, *contracts).happens()
+        Before(devnet, papers, escrow, registry, exchange).happens()
         tests = ["test", "tests/fork", "--network", "ethereum:devnet-fork:foundry", *sys.argv[1:]]
         return subprocess.run([ape, *tests], cwd=ROOT, env=environment, check=False).returncode
 
 
 def _contract(devnet: Anvil, folder: Path, name: str) -> Contract:
     record = json.loads((folder / "devnet" / f"{name}.json").read_text())
-    return devnet.w3.eth.contract(record["address"], abi=record["abi"])
+    contract: Contract = devnet.w3.eth.contract(record["address"], abi=record["abi"])
+    return contract
 
 
 if __name__ == "__main__":

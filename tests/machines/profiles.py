@@ -14,13 +14,17 @@ EXAMPLES = 200
 STEPS = 20
 
 
+def examples() -> int:
+    """How many examples each machine runs."""
+    return int(os.environ.get("FAIRCART_FUZZ", EXAMPLES))
+
+
 def machine_settings() -> settings:
     """The settings of both machines."""
-    fuzz = os.environ.get("FAIRCART_FUZZ")
     return settings(
-        max_examples=EXAMPLES if fuzz is None else int(fuzz),
+        max_examples=examples(),
         stateful_step_count=STEPS,
-        derandomize=fuzz is None,
+        derandomize="FAIRCART_FUZZ" not in os.environ,
         database=None,
         deadline=None,
         print_blob=True,

@@ -269,14 +269,21 @@ class EscrowMachine(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def void_a_paper(self, data: DataObject) -> None:
+        """A quote or a settlement is voided, and then somebody tries to use it."""
         draw = self.draw(data)
         draw.time_passes()
         if draw.one([False, True]):
             order = self.some_order(draw, NONE) if draw.seldom(2) else self.new_quote(draw, draw.sender())
             self.do(draw.sender(order.seller), "voidOrder", order)
+            if order in self.quotes and draw.seldom(2):
+                self.do(order.buyer, "checkout", [order], [self.quotes[order]], value=order.amount)
         else:
-            settlement, _, signer = self.some_settlement(draw, self.some_order(draw, *LIVE))
+            order = self.some_order(draw, *LIVE)
+            settlement, signature, signer = self.some_settlement(draw, order)
             self.do(draw.sender(signer), "voidSettlement", settlement)
+            if draw.seldom(2):
+                other = order.buyer if signer == order.seller else order.seller
+                self.do(other, "settle", order, settlement, signature)
 
     def some_split(self, draw: Draw, order: Order) -> int:
         return order.amount + 1 if draw.seldom(10) else draw.amount(order.amount)

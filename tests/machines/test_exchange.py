@@ -230,6 +230,8 @@ class ExchangeMachine(Market):
             deal = self.some_deal(draw, NONE)
         draw.time_passes()
         self.do(draw.sender(deal.offer.terms.custodian), "voidOffer", deal.offer.terms, Sale(deal.offer))
+        if draw.seldom(2):
+            self._open(draw, deal)
 
     # -- delivering ----------------------------------------------------------------------------------------
 
