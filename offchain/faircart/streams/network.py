@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -75,11 +75,17 @@ class Network:
 
 
 def read_secret(path: Path) -> str:
-    """The first line of a file. Raises StreamsError naming the file if it cannot be read or is empty."""
+    """The first line of a file. Raises StreamsError naming the file if it is unreadable, empty or no
+    UTF-8.
+    """
+    lines = None
     try:
-        lines = path.read_text().splitlines()
+        with suppress(UnicodeDecodeError):
+            lines = path.read_text(encoding="utf-8").splitlines()
     except OSError as error:
         raise StreamsError(f"{path}: the password file cannot be read ({error.strerror})") from None
+    if lines is None:  # raised here, so that it does not carry the decoding error, which holds the password
+        raise StreamsError(f"{path}: the password file is no UTF-8 text") from None
     if not lines or not lines[0]:
         raise StreamsError(f"{path}: the password file is empty")
     return lines[0]

@@ -23,6 +23,7 @@ from faircart.multichain.items import MAX_KEY_BYTES, NewItem
 from faircart.multichain.node import CACHE_ABOVE
 from faircart.multichain.transport import METHODS, REPEATABLE, NodeRpc
 from faircart.standin.service import StandIn
+from faircart.streams.network import StreamsError, read_secret
 
 from tests.unit.streams.conftest import Party
 from tests.unit.streams.fake_node import Answer, FakeNode, error, result
@@ -460,6 +461,16 @@ def test_no_payload_password_or_key_is_logged_or_raised_at_any_level(
     told.write(caplog.text + "".join(repr(vars(record)) for record in caplog.records))
     assert [name for name, secret in SECRETS.items() if secret in told.getvalue()] == []
     assert not [record for record in caplog.records if record.name == "Savoir"]
+
+
+def test_a_password_file_that_is_no_text_is_refused_without_its_content(tmp_path: Path) -> None:
+    path = tmp_path / "password"
+    path.write_bytes(b"secret \xff")
+    with pytest.raises(StreamsError, match="UTF-8") as caught:
+        read_secret(path)
+    assert str(path) in str(caught.value)
+    assert caught.value.__cause__ is None
+    assert caught.value.__context__ is None
 
 
 def test_savoirs_own_way_to_a_node_is_never_taken(monkeypatch: pytest.MonkeyPatch) -> None:
