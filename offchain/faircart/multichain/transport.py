@@ -112,7 +112,11 @@ def _gate(url: str) -> _Gate:
 
 
 def _parse_url(url: str) -> SplitResult:
-    parts = urlsplit(url)
+    parts = None
+    with contextlib.suppress(ValueError):
+        parts = urlsplit(url)
+    if parts is None:  # raised here, so that the error does not carry the URL with it
+        raise errors.BadConfiguration(detail="the URL is malformed")
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise errors.BadConfiguration(detail="the URL must be http:// or https:// with a host")
     if parts.username or parts.password:
@@ -163,7 +167,10 @@ class NodeRpc(Savoir):  # type: ignore[misc]
         self._adapter = HTTPAdapter(pool_connections=1, pool_maxsize=MAX_IN_FLIGHT, max_retries=0)
         self._session = self._new_session()
         # preparing a request anew costs more than all the rest of a call on our side
-        self._prepared = self._session.prepare_request(requests.Request("POST", self.url, data=b"{}"))
+        try:
+            self._prepared = self._session.prepare_request(requests.Request("POST", self.url, data=b"{}"))
+        except ValueError:  # InvalidURL is one
+            raise errors.BadConfiguration(detail="the URL's host is no valid name") from None
 
     def __repr__(self) -> str:
         return f"NodeRpc({self.url!r})"
@@ -306,6 +313,8 @@ class NodeRpc(Savoir):  # type: ignore[misc]
             failure = errors.ConnectionCut(method)
         except requests.exceptions.RequestException as error:
             failure = errors.NotANode(method, type(error).__name__)
+        except OSError:  # only of requests itself, before it connects
+            failure = errors.BadConfiguration(method, "the CA file cannot be read")
         raise failure
 
     def _read(self, method: str, status: int, content: bytes) -> Any:

@@ -154,6 +154,9 @@ def test_a_misspelled_method_fails_at_once_on_our_side() -> None:
         "http://user:secret@h/",
         "http://h/?x",
         "http://h:99999/",
+        "http://[::1",
+        "http://user:secret@[::1",
+        "http://*x/",
     ],
 )
 def test_an_unusable_address_is_refused_without_repeating_it(url: str) -> None:
@@ -200,6 +203,12 @@ def test_https_needs_a_certificate_that_we_trust(tmp_path: Path) -> None:
         assert rpc(node, verify=str(certificate)).getblockcount() == 7
         with pytest.raises(errors.Unreachable, match="certificate"):
             rpc(node).getblockcount()
+
+
+def test_a_missing_ca_file_is_a_fault_of_the_configuration(tmp_path: Path) -> None:
+    client = NodeRpc("https://127.0.0.1:1/", "u", "p", verify=str(tmp_path / "none.pem"))
+    with pytest.raises(errors.BadConfiguration, match="CA file"):
+        client.getinfo()
 
 
 def test_calls_share_one_connection_which_is_renewed_before_the_server_closes_it(
