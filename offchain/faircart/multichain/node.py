@@ -4,6 +4,7 @@ and how.
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
@@ -472,7 +473,9 @@ class StreamNode:
 
 
 def _plain(data: Data) -> Any:
-    return data.value if isinstance(data, Json | Text) else data
+    if isinstance(data, Json):
+        return json.loads(json.dumps(data.value))  # as it is read back: a tuple is a list then
+    return data.value if isinstance(data, Text) else data
 
 
 def _check(item: NewItem) -> None:

@@ -321,6 +321,13 @@ def test_a_publish_that_cannot_be_looked_up_is_reported_as_uncertain() -> None:
         assert node.methods.count("publishfrom") == 1
 
 
+def test_a_json_item_with_a_tuple_is_found_again(standin: StandIn, shop: Party) -> None:
+    shop.node.create_stream("s", [])
+    value = Json({"a": (1, 2)})  # type: ignore[dict-item]
+    txid = shop.node.publish("s", "k", value, address=shop.address)
+    assert shop.node.published("s", "k", value, address=shop.address) == txid
+
+
 # --- what never gets sent ---
 @pytest.mark.parametrize(
     ("keys", "data"),
