@@ -303,23 +303,24 @@ class StreamNode:
                 return str(self._on(stream, lambda: self._rpc.publishmultifrom(address, stream, parameters)))
             except (errors.TimedOut, errors.ConnectionCut):
                 pass
-            txid = self._look_up(stream, items[0], address)
+            txid = self._look_up(stream, items, address)
             if txid is not None:
                 return txid
             if last:
                 raise errors.PublishUncertain("publish", f"stream {stream}")
         raise AssertionError("unreachable")
 
-    def _look_up(self, stream: str, wanted: NewItem, address: str) -> str | None:
-        """The txid of an item of ours with these keys and data, or None if it is not there after several
+    def _look_up(self, stream: str, batch: Sequence[NewItem], address: str) -> str | None:
+        """The txid of a transaction of ours with these items, or None if it is not there after several
         looks.
         """
         for pause in _LOOK_UP_AFTER:
             time.sleep(pause)
             failed = False
             try:
-                for txid in self._candidates(stream, wanted, address):
-                    return txid
+                for txid in self._candidates(stream, batch[0], address):
+                    if len(batch) == 1 or self._is_batch(stream, txid, batch, address):
+                        return txid
             except errors.MultiChainError:
                 failed = True
             if failed:  # outside of the handler: the first failure is no cause that helps anybody
@@ -333,11 +334,24 @@ class StreamNode:
             # the wallet's own transactions are known without a subscription
             found = self._own_items(stream)
         for item in reversed(found):
-            if item.keys == wanted.keys and address in item.publishers and item.offchain == wanted.offchain:
-                if isinstance(wanted.data, bytes) and item.size != len(wanted.data):
-                    continue
-                if self.data(item) == _plain(wanted.data):
-                    yield item.txid
+            if self._is_wanted(item, wanted, address):
+                yield item.txid
+
+    def _is_wanted(self, item: Item, wanted: NewItem, address: str) -> bool:
+        if item.keys != wanted.keys or address not in item.publishers or item.offchain != wanted.offchain:
+            return False
+        if isinstance(wanted.data, bytes) and item.size != len(wanted.data):
+            return False
+        return bool(self.data(item) == _plain(wanted.data))
+
+    def _is_batch(self, stream: str, txid: str, batch: Sequence[NewItem], address: str) -> bool:
+        # an earlier transaction may hold the first item alone, or with other items than these
+        held = self.transaction_items(stream, txid)
+        if not held:  # not subscribed
+            held = [item for item in self._own_items(stream) if item.txid == txid]
+        return len(held) == len(batch) and all(
+            self._is_wanted(item, wanted, address) for item, wanted in zip(held, batch, strict=True)
+        )
 
     def _own_items(self, stream: str) -> list[Item]:
         """Items in the wallet's latest transactions. A vout is shown only for large data."""

@@ -26,6 +26,7 @@ from faircart.standin.service import StandIn
 from faircart.streams.network import StreamsError, read_secret
 
 from tests.unit.streams.conftest import Party
+from tests.unit.streams.cutting_proxy import cutting_proxy
 from tests.unit.streams.fake_node import Answer, FakeNode, error, result
 from tests.unit.streams.fake_node import http as http_answer
 
@@ -326,6 +327,35 @@ def test_a_json_item_with_a_tuple_is_found_again(standin: StandIn, shop: Party) 
     value = Json({"a": (1, 2)})  # type: ignore[dict-item]
     txid = shop.node.publish("s", "k", value, address=shop.address)
     assert shop.node.published("s", "k", value, address=shop.address) == txid
+
+
+@pytest.mark.parametrize("subscribed", [True, False])
+@pytest.mark.parametrize("lost", ["request", "answer"])
+def test_a_lost_batch_is_not_taken_for_an_earlier_item_equal_to_its_first(
+    standin: StandIn, shop: Party, subscribed: bool, lost: str
+) -> None:
+    shop.node.create_stream("s", [])
+    first, second = NewItem(("k1",), b"x"), NewItem(("k2",), b"y")
+    alone = shop.node.publish("s", first.keys, first.data, address=shop.address)
+    other = shop.node.publish_many("s", [first, NewItem(("k2",), b"z")], address=shop.address)[0]
+    if subscribed:
+        shop.node.subscribe("s")
+    access = standin.access(1)
+    with cutting_proxy(access.url) as proxy:
+        proxy.method = b"publishmultifrom"
+        proxy.lose_requests, proxy.lose_answers = int(lost == "request"), int(lost == "answer")
+        client = StreamNode(proxy.url, access.user, access.password())
+        txids = client.publish_many("s", [first, second], address=shop.address)
+        client.close()
+    shop.node.subscribe("s")
+    assert txids[0] == txids[1]
+    assert [(item.txid, item.data) for item in shop.node.items("s")] == [
+        (alone, b"x"),
+        (other, b"x"),
+        (other, b"z"),
+        (txids[0], b"x"),
+        (txids[0], b"y"),
+    ]
 
 
 # --- what never gets sent ---
