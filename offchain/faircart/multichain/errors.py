@@ -48,6 +48,10 @@ class Unreachable(MultiChainError):
     what = "the stream node cannot be reached; is it running, and is its address right?"
 
 
+class CertificateRefused(Unreachable):
+    what = "the TLS certificate of the stream node is not accepted"
+
+
 class TimedOut(MultiChainError):
     what = "the stream node did not answer in time"
 

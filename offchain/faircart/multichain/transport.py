@@ -201,7 +201,8 @@ class NodeRpc(Savoir):  # type: ignore[misc]
         """The `result` of `method`. Repeats, with growing random pauses, only what is safe to repeat.
 
         Safe always: what the node refused without doing anything (503, warm-up) and what never left (no
-        connection). Safe for `REPEATABLE` methods: also timeouts and cut connections.
+        connection; but a refused certificate stays refused). Safe for `REPEATABLE` methods: also timeouts
+        and cut connections.
         """
         if method not in METHODS:
             raise errors.UnknownMethod(method)
@@ -231,7 +232,9 @@ class NodeRpc(Savoir):  # type: ignore[misc]
 
     @staticmethod
     def _may_repeat(method: str, failure: errors.MultiChainError) -> bool:
-        if isinstance(failure, errors.Overloaded | errors.WarmingUp):
+        if isinstance(failure, errors.CertificateRefused):
+            return False
+        if isinstance(failure, errors.Overloaded | errors.WarmingUp | errors.Unreachable):
             return True
         if isinstance(failure, errors.TimedOut | errors.ConnectionCut):
             return method in REPEATABLE
@@ -302,7 +305,7 @@ class NodeRpc(Savoir):  # type: ignore[misc]
                     return answer.status_code, bytes(content)
             failure = errors.TimedOut(method, f"not complete within {limit:g} s")
         except requests.exceptions.SSLError:
-            failure = errors.Unreachable(method, "its TLS certificate is not accepted")
+            failure = errors.CertificateRefused(method)
         except requests.exceptions.ConnectTimeout:
             failure = errors.Unreachable(method, f"no connection within {connect:g} s")
         except requests.exceptions.Timeout:

@@ -268,6 +268,18 @@ def test_what_a_node_refused_without_doing_anything_is_repeated_for_every_method
         assert node.methods == ["grant"] * 3
 
 
+@pytest.mark.parametrize("method", ["getinfo", "grant"])
+def test_what_never_left_is_repeated_for_every_method(method: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    pauses: list[float] = []
+    monkeypatch.setattr(transport.time, "sleep", pauses.append)
+    with pytest.raises(errors.Unreachable):
+        NodeRpc(f"http://127.0.0.1:{port}/", "u", "p", attempts=3).call(method)
+    assert len(pauses) == 2
+    assert not NodeRpc._may_repeat(method, errors.CertificateRefused(method))
+
+
 def test_only_harmless_calls_are_repeated_when_an_answer_was_lost() -> None:
     with FakeNode(None, result(7)) as node:
         assert rpc(node).getblockcount() == 7
