@@ -15,6 +15,7 @@ import hmac
 import ipaddress
 import logging
 import time
+import traceback
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,7 +24,7 @@ from aiohttp import web
 
 from faircart.standin import values
 from faircart.standin.registry import call
-from faircart.standin.rpcerror import METHOD, PARSE, REQUEST, WARMING_UP, RpcError
+from faircart.standin.rpcerror import INTERNAL, METHOD, PARAMETER, PARSE, REQUEST, WARMING_UP, RpcError
 from faircart.standin.wallet import Wallet
 
 log = logging.getLogger("faircart.standin")
@@ -244,7 +245,17 @@ class HttpSide:
             return {"result": None, "error": _described(error), "id": identifier}
 
     def _call(self, name: str, params: list[Any]) -> Any:
-        return call(self.wallet, name, params)
+        try:
+            return call(self.wallet, name, params)
+        except RpcError:
+            raise
+        except UnicodeEncodeError:
+            # the database takes no lone surrogates
+            raise RpcError(PARAMETER, "Invalid string: not valid Unicode") from None
+        except Exception as error:  # noqa: BLE001 - answered and logged, without what was sent
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            log.error("%s failed: %s at %s:%s", name, type(error).__name__, place.filename, place.lineno)
+            raise RpcError(INTERNAL, "Internal error") from None
 
 
 def _parse(request: Any, chain_name: str) -> tuple[str, list[Any]]:

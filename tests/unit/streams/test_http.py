@@ -3,6 +3,7 @@
 import base64
 import http.client
 import json
+import logging
 import socket
 import threading
 import time
@@ -145,3 +146,55 @@ def _play_harmless_calls(standin: StandIn, shop: Party) -> None:
         assert problems == [], number
         played += 1
     assert played == 14
+
+
+def _call(standin: StandIn, method: str, *params: object) -> tuple[int, object]:
+    """(status, error or None); the answer is JSON."""
+    answer = _post(standin.access(1), json.dumps({"method": method, "params": params, "id": 1}).encode())
+    return answer.status, json.loads(answer.read())["error"]
+
+
+def test_a_lone_surrogate_in_a_key_or_name_is_refused_and_nothing_is_stored(
+    standin: StandIn, shop: Party
+) -> None:
+    shop.node.create_stream("c", ["write"])
+    shop.node.subscribe("c")
+    refused = (500, {"code": -8, "message": "Invalid string: not valid Unicode"})
+    assert _call(standin, "publish", "c", "k\ud800", "00") == refused
+    assert _call(standin, "publishmulti", "c", [{"key": "k\ud800", "data": "00"}]) == refused
+    assert _call(standin, "liststreamkeyitems", "c", "k\ud800") == refused
+    assert _call(standin, "create", "stream", "d\ud800", True) == refused
+    assert _call(standin, "liststreamitems", "d\ud800") == refused
+    assert shop.node.items("c") == []
+
+
+def test_a_runtime_parameter_is_a_number_of_32_bits_as_in_a_node(standin: StandIn, shop: Party) -> None:
+    shop.node.create_stream("c", ["write"])
+    shop.node.subscribe("c")
+    shop.node.publish("c", "k", b"\1", address=shop.address)
+    negative = (500, {"code": -8, "message": "Should be non-negative"})
+    for value, answer in (
+        ("9" * 40, negative),
+        ("9" * 5000, negative),
+        ("-5", negative),
+        (-5, negative),
+        ("99999999999", (200, None)),
+    ):
+        assert _call(standin, "setruntimeparam", "maxshowndata", value) == answer
+        assert [item.data for item in shop.node.items("c")] == [b"\1"]
+
+
+def test_a_mistake_in_a_method_is_answered_and_logged_without_what_was_sent(
+    standin: StandIn, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("secret")
+
+    monkeypatch.setattr(standin_http, "call", broken)
+    with caplog.at_level(logging.DEBUG):
+        assert _call(standin, "publish", "c", "secret", "00") == (
+            500,
+            {"code": -32603, "message": "Internal error"},
+        )
+    assert "publish failed: ZeroDivisionError" in caplog.text
+    assert "secret" not in caplog.text

@@ -181,7 +181,11 @@ def setruntimeparam(wallet: Wallet, params: list[Any]) -> Any:
         raise RpcError(PARAMETER, "Invalid parameter value type")
     # a string counts as the number that it begins with, or 0
     leading = re.match(r"\s*[-+]?\d+", str(value))
-    number = int(leading[0]) if leading else 0
+    # a node clamps it to 64 bits and keeps the lower 32; int() itself refuses thousands of digits
+    number = max(-(2**63), min(int(leading[0].strip()[:32]) if leading else 0, 2**63 - 1))
+    number = (number + 2**31) % 2**32 - 2**31
+    if number < 0:
+        raise RpcError(PARAMETER, "Should be non-negative")
     with wallet.ledger.changing() as db:
         db.execute("INSERT OR REPLACE INTO runtime VALUES (?, ?, ?)", (wallet.number, name, str(number)))
     return None
