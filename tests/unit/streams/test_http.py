@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from faircart.standin import http as standin_http
+from faircart.standin.methods import publishing
 from faircart.standin.service import Access, StandIn
 
 from tests.unit.streams.conftest import BY_HAND, Party, party
@@ -198,3 +199,26 @@ def test_a_mistake_in_a_method_is_answered_and_logged_without_what_was_sent(
         )
     assert "publish failed: ZeroDivisionError" in caplog.text
     assert "secret" not in caplog.text
+
+
+def test_a_cache_beyond_the_limit_of_off_chain_items_is_refused(
+    standin: StandIn, shop: Party, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(publishing, "MAX_OFFCHAIN_BYTES", 3)  # a GiB would have to be sent otherwise
+    shop.node.create_stream("c", ["write"])
+    answer = _post(standin.access(1), b'{"method":"createbinarycache","params":[],"id":1}')
+    cache = json.loads(answer.read())["result"]
+    assert _call(standin, "appendbinarycache", cache, "000000") == (200, None)
+    assert _call(standin, "publish", "c", "k", {"cache": cache}, "offchain") == (200, None)
+    assert _call(standin, "appendbinarycache", cache, "00") == (200, None)
+    too_big = (500, {"code": -702, "message": "Binary cache item too big"})
+    assert _call(standin, "publish", "c", "k", {"cache": cache}, "offchain") == too_big
+
+
+def test_a_batch_takes_the_key_that_a_single_publish_refuses_as_a_node_does(
+    standin: StandIn, shop: Party
+) -> None:
+    shop.node.create_stream("c", ["write"])
+    refused = (500, {"code": -8, "message": "Invalid item-key-string: *"})
+    assert _call(standin, "publish", "c", "*", "00") == refused
+    assert _call(standin, "publishmulti", "c", [{"key": "*", "data": "00"}]) == (200, None)

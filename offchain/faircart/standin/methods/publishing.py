@@ -216,7 +216,7 @@ def _data(wallet: Wallet, data: Any, offchain: bool) -> tuple[str, bytes, int]:
         if not isinstance(value, str):
             raise RpcError(PARAMETER, "cache identifier in data object should be string")
         cache = cached(wallet, value)
-        if not offchain and len(cache) > MAX_ONCHAIN_BYTES:
+        if len(cache) > (MAX_OFFCHAIN_BYTES if offchain else MAX_ONCHAIN_BYTES):
             raise RpcError(NOT_SUPPORTED, "Binary cache item too big")
         return "raw", cache, len(cache)
     raise RpcError(NOT_SUPPORTED, f"Unsupported item data type: {name}")
