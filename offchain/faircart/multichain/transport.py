@@ -23,6 +23,7 @@ from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 import requests
+import urllib3
 from requests.adapters import HTTPAdapter
 from requests.auth import HTTPBasicAuth
 from Savoir import Savoir
@@ -37,6 +38,7 @@ _RENEW_AFTER = SERVER_IDLE_SECONDS - 5.0
 _CONNECT_SECONDS = 5.0
 _ATTEMPTS = 4
 _READ_BYTES = 1 << 18
+_LEAST_SECONDS = 0.001
 
 READS = frozenset(
     {
@@ -129,9 +131,10 @@ def _parse_url(url: str) -> SplitResult:
 class NodeRpc(Savoir):  # type: ignore[misc]
     """JSON-RPC calls to one node: `rpc.getinfo()`, or `rpc.call("getinfo")`.
 
-    `timeout` bounds each attempt of a call in seconds, waiting for a free slot included. `verify` is a CA
-    file for https, or True for the system's. Raises subclasses of `errors.MultiChainError` and nothing
-    else. Thread-safe.
+    `timeout` bounds each attempt of a call in seconds, waiting for a free slot included. Only a node that
+    lets the answer's headers trickle in, or announces `Connection: close` and then stalls, can exceed it:
+    each wait for more bytes is bounded then, not their sum. `verify` is a CA file for https, or True for
+    the system's. Raises subclasses of `errors.MultiChainError` and nothing else. Thread-safe.
     """
 
     _own = True
@@ -288,22 +291,29 @@ class NodeRpc(Savoir):  # type: ignore[misc]
         on.
         """
         failure: errors.MultiChainError
-        connect = min(_CONNECT_SECONDS, limit)
+        left = max(deadline - time.monotonic(), _LEAST_SECONDS)  # the wait for a slot took its part
+        connect = min(_CONNECT_SECONDS, left)
         try:
             request = self._prepared.copy()
             request.body = body
             request.headers["Content-Length"] = str(len(body))
             with self._session.send(
-                request, timeout=(connect, limit), stream=True, verify=self._verify, allow_redirects=False
+                request,
+                timeout=urllib3.Timeout(total=left, connect=connect),  # type: ignore[arg-type]
+                stream=True,
+                verify=self._verify,
+                allow_redirects=False,
             ) as answer:
-                content = bytearray()
-                for piece in answer.iter_content(_READ_BYTES):
-                    content += piece
-                    if time.monotonic() > deadline:
-                        break
-                else:
-                    return answer.status_code, bytes(content)
+                content = _read_until(answer.raw, deadline)
+            if content is not None:
+                return answer.status_code, content
             failure = errors.TimedOut(method, f"not complete within {limit:g} s")
+        except urllib3.exceptions.ReadTimeoutError:
+            failure = errors.TimedOut(method, f"not complete within {limit:g} s")
+        except (urllib3.exceptions.ProtocolError, urllib3.exceptions.SSLError):
+            failure = errors.ConnectionCut(method)
+        except urllib3.exceptions.HTTPError as error:
+            failure = errors.NotANode(method, type(error).__name__)
         except requests.exceptions.SSLError:
             failure = errors.CertificateRefused(method)
         except requests.exceptions.ConnectTimeout:
@@ -312,8 +322,6 @@ class NodeRpc(Savoir):  # type: ignore[misc]
             failure = errors.TimedOut(method, f"nothing within {limit:g} s")
         except requests.exceptions.ConnectionError as error:
             failure = _connection_failure(method, error, len(body))
-        except requests.exceptions.ChunkedEncodingError:
-            failure = errors.ConnectionCut(method)
         except requests.exceptions.RequestException as error:
             failure = errors.NotANode(method, type(error).__name__)
         except OSError:  # only of requests itself, before it connects
@@ -345,6 +353,21 @@ class NodeRpc(Savoir):  # type: ignore[misc]
         if isinstance(error, dict) and isinstance(error.get("code"), int):
             raise errors.by_code(method, error["code"], str(error.get("message", "")))
         raise errors.NotANode(method, f"HTTP status {status} with an error of no known form")
+
+
+def _read_until(raw: urllib3.HTTPResponse, deadline: float) -> bytes | None:
+    """The body, or None if it is not complete at the deadline (`time.monotonic`)."""
+    content = bytearray()
+    while (left := deadline - time.monotonic()) > 0:
+        sock = getattr(raw.connection, "sock", None)
+        if sock is not None:
+            sock.settimeout(left)
+        # what has come so far: a full read would start its timeout anew with every byte that trickles in
+        piece = raw.read1(_READ_BYTES, decode_content=True)
+        if not piece:
+            return bytes(content)
+        content += piece
+    return None
 
 
 def _connection_failure(

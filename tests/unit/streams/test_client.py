@@ -135,6 +135,51 @@ def test_an_answer_that_trickles_in_forever_is_cut_off_at_the_timeout() -> None:
         assert time.monotonic() - since < 2
 
 
+@pytest.mark.parametrize("length", ["Content-Length: 1000", "Transfer-Encoding: chunked"])
+def test_the_timeout_bounds_an_answer_that_comes_byte_by_byte(length: str) -> None:
+    piece = b" " if length.startswith("Content") else b"1\r\n \r\n"
+
+    def trickle(client: socket.socket, _: bytes) -> None:
+        client.sendall(f"HTTP/1.1 200 OK\r\n{length}\r\n\r\n".encode())
+        for _ in range(30):
+            client.sendall(piece)
+            time.sleep(0.1)
+
+    with FakeNode(trickle) as node:
+        since = time.monotonic()
+        with pytest.raises(errors.TimedOut):
+            rpc(node, timeout=0.5, attempts=1).getinfo()
+        assert time.monotonic() - since < 0.9
+
+
+def test_the_wait_for_a_free_slot_is_part_of_the_timeout() -> None:
+    with FakeNode(lambda *_: time.sleep(5)) as node:
+        client = rpc(node, timeout=1.0, attempts=1)
+        for _ in range(transport.MAX_IN_FLIGHT):
+            client._gate.slots.acquire()
+        threading.Timer(0.7, client._gate.slots.release).start()
+        since = time.monotonic()
+        with pytest.raises(errors.TimedOut):
+            client.getinfo()
+        assert time.monotonic() - since < 1.4
+
+
+def test_an_answer_in_chunks_is_read_whole_and_known_to_be_cut() -> None:
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    whole = b'11\r\n{"result": 7, "er\r\nb\r\nror": null}\r\n0\r\n\r\n'
+
+    def break_off(client: socket.socket, _: bytes) -> None:
+        client.sendall(head + whole[:30])
+        client.close()
+
+    with FakeNode(head + whole, head + whole, break_off) as node:
+        client = rpc(node, attempts=1)
+        assert [client.getblockcount(), client.getblockcount()] == [7, 7]
+        assert node.connections == 1
+        with pytest.raises(errors.ConnectionCut):
+            client.getblockcount()
+
+
 def test_a_misspelled_method_fails_at_once_on_our_side() -> None:
     with FakeNode(result(1)) as node:
         for name in ("getinf", "liststreamitms", "getwallettransaction"):
