@@ -1,6 +1,7 @@
 # Set-up and every routine task; `make help` lists them.
 # Each target sets up what it needs by itself, from the locks, and is quick when repeated.
 SHELL := /bin/bash
+comma := ,
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -10,21 +11,25 @@ export APE_DATA_FOLDER := $(CURDIR)/.ape
 export SOLCX_BINARY_PATH := $(CURDIR)/.ape/solcx
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
-.PHONY: help setup demo test test-all torture gas fuzz lint format bench-agent bench-seal bench-streams lock clean
+# The demo and the tests talk to this machine only; a proxy would not find it.
+export NO_PROXY := 127.0.0.1,localhost$(if $(NO_PROXY),$(comma)$(NO_PROXY))
+export no_proxy := $(NO_PROXY)
+
+.PHONY: help prerequisites setup demo test test-all torture gas fuzz lint format bench-agent bench-seal bench-streams lock clean
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 setup: .make/node .make/python .make/solc .make/contracts ## install everything, locked
 
-.make/prerequisites:
+prerequisites:
 	@PYTHON="$(PYTHON)" bash scripts/_setup/prerequisites.sh
-	@mkdir -p .make && touch $@
+	@mkdir -p .make
 
-.make/python: requirements-dev.lock pyproject.toml | .make/prerequisites
+.make/python: requirements-dev.lock pyproject.toml | prerequisites
 	@PYTHON="$(PYTHON)" bash scripts/_setup/python.sh "$(VENV)" >&2
 	@touch $@
 
-.make/node: package-lock.json package.json .npmrc | .make/prerequisites
+.make/node: package-lock.json package.json .npmrc | prerequisites
 	@bash scripts/_setup/node.sh >&2
 	@touch $@
 

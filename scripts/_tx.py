@@ -12,6 +12,8 @@ POLL_SECONDS = 0.5
 # Finality takes about 13 minutes on Ethereum. A local chain that makes no blocks never gets there.
 WAIT_SECONDS_PUBLIC = 3600
 WAIT_SECONDS_LOCAL = 30
+# What development nodes call their chains (geth and ape, anvil), however ape was told to reach them.
+DEVELOPMENT_CHAINS = (1337, 31337)
 
 
 class Depth(click.ParamType):
@@ -40,7 +42,7 @@ def depth_option() -> Any:
 def is_local(provider: ProviderAPI) -> bool:
     """Whether only this machine has the chain: nothing that happens there is worth keeping."""
     network = provider.network
-    return bool(network.is_dev or network.name == "devnet")
+    return bool(network.is_dev or network.name == "devnet" or network.chain_id in DEVELOPMENT_CHAINS)
 
 
 def default_depth(provider: ProviderAPI) -> int | str:

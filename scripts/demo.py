@@ -9,7 +9,9 @@ from pathlib import Path
 
 import click
 from faircart.errors import FairCartError
+from requests.exceptions import RequestException
 from rich.console import Console
+from web3.exceptions import Web3Exception
 
 from scripts._demo.progress import Progress
 from scripts._demo.run import run
@@ -45,11 +47,16 @@ def cli(count: int, streams: str, as_json: bool) -> None:
     went in.
     """
     signal.signal(signal.SIGTERM, _end)
+    signal.signal(signal.SIGHUP, _end)
+    # A process that a script starts in the background inherits that SIGINT is ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         with tempfile.TemporaryDirectory(prefix="faircart-demo-") as folder:
             report = run(Path(folder), count, streams, Progress(Console(stderr=True)))
     except FairCartError as error:
         raise click.ClickException(str(error)) from error
+    except (RequestException, Web3Exception) as error:
+        raise click.ClickException(f"A node of the demo stopped answering: {error}") from error
     except KeyboardInterrupt:
         click.echo("Interrupted; everything that the demo started has been ended.", err=True)
         sys.exit(130)

@@ -34,7 +34,14 @@ def test_a_reader_who_goes_step_by_step_gets_paid_and_leaves_the_document_with_t
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        env={**os.environ, "PATH": path, "PORT": str(free_port()), "TMPDIR": str(tmp_path)},
+        env={
+            **{name: value for name, value in os.environ.items() if not name.startswith("APE_")},
+            "HOME": str(tmp_path),
+            "PATH": path,
+            "PORT": str(free_port()),
+            "SOLCX_BINARY_PATH": str(ROOT / ".ape" / "solcx"),
+            "TMPDIR": str(tmp_path),
+        },
         check=False,
         timeout=270,
     )
