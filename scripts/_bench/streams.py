@@ -15,7 +15,9 @@ import platform
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +36,8 @@ GOALS = {
     "batchRatio": "1 KiB items through publishmulti at least 5 times the rate of single publishes",
     "memoryMib": "agent memory flat within 10 MiB over 10,000 items",
 }
+Pair = tuple[float, float]
+Bare = Callable[..., Callable[[], None]]
 _POLL_SECONDS = 0.002
 _ARRIVE_SECONDS = 120.0
 
@@ -53,6 +57,14 @@ def timed(work: Callable[[], Any]) -> float:
     since = time.perf_counter()
     work()
     return time.perf_counter() - since
+
+
+def paired(pairs: Iterable[Pair]) -> dict[str, Any]:
+    """Seconds of a bare call and of the client's, as milliseconds; the overhead is that of the medians."""
+    bare, client = zip(*pairs, strict=True)
+    bare_ms, client_ms = ms(list(bare)), ms(list(client))
+    overhead = round(client_ms["median"] - bare_ms["median"], 3)
+    return {"bareMs": bare_ms, "clientMs": client_ms, "overheadMs": overhead}
 
 
 class Bench:
@@ -163,39 +175,63 @@ class Bench:
         }
 
     def overhead(self) -> dict[str, Any]:
-        """The same call by the client and by bare HTTP on a kept connection, in turn."""
+        """The same calls by the client and by bare HTTP on a kept connection, in turn."""
         node = self.network.nodes[0]
         host, port = node.url.removeprefix("http://").strip("/").split(":")
         word = f"{node.user}:{node.password_file.read_text().strip()}".encode()
         headers = {"Authorization": "Basic " + base64.b64encode(word).decode()}
-        connection = http.client.HTTPConnection(host, int(port), timeout=30)
-        stream = self.stream()
-        txid = self.publish(stream, "k", os.urandom(KIB), False)
-        answer: dict[str, Any] = {}
-        for name, method, params, by_client in (
-            ("getblockcount", "getblockcount", [], self.publisher.block_count),
-            (
-                "getstreamitem",
-                "getstreamitem",
-                [stream, txid, True],
-                lambda: self.publisher.item(stream, txid),
-            ),
-        ):
+        connection = http.client.HTTPConnection(host, int(port), timeout=60)
+
+        def bare(method: str, *params: Any) -> Callable[[], None]:
+            # the body is made before the clock starts: encoding and decoding is what the client adds
             body = json.dumps({"method": method, "params": params, "id": 1}).encode()
 
-            def bare(body: bytes = body) -> None:
+            def call() -> None:
                 connection.request("POST", "/", body, headers)
-                connection.getresponse().read()
+                response = connection.getresponse()
+                response.read()
+                if response.status != HTTPStatus.OK:
+                    raise FairCartError(f"{method}: the node answered {response.status}")
 
-            pairs = [(timed(bare), timed(by_client)) for _ in range(self.many(1000))]
-            bare_ms, client_ms = ms([pair[0] for pair in pairs]), ms([pair[1] for pair in pairs])
-            answer[name] = {
-                "bareMs": bare_ms,
-                "clientMs": client_ms,
-                "overheadMs": round(client_ms["median"] - bare_ms["median"], 3),
-            }
+            return call
+
+        stream = self.stream()
+        number = self.many(1000)
+        height = bare("getblockcount")
+        answer = {
+            "getblockcount": paired((timed(height), timed(self.publisher.block_count)) for _ in range(number))
+        }
+        for name, size in SIZES.items():
+            number = self.many(1000 if size < 10 * KIB else 200 if size < MIB else 24)
+            for offchain in (False, True):
+                label = f"{name} {'off' if offchain else 'on'} chain"
+                answer[f"publish {label}"] = paired(self._publish_pairs(bare, stream, size, offchain, number))
+                answer[f"read {label}"] = paired(self._read_pairs(bare, stream, size, offchain, number))
         connection.close()
         return answer
+
+    def _publish_pairs(
+        self, bare: Bare, stream: str, size: int, offchain: bool, number: int
+    ) -> Iterator[Pair]:
+        option = "offchain" if offchain else ""
+        for i in range(number):
+            ours, theirs = os.urandom(size), os.urandom(size)
+            call = bare("publishfrom", self.address, stream, [f"bare{i}"], theirs.hex(), option)
+            yield timed(call), timed(partial(self.publish, stream, f"k{i}", ours, offchain))
+
+    def _read_pairs(self, bare: Bare, stream: str, size: int, offchain: bool, number: int) -> Iterator[Pair]:
+        """By the call that carries the payload: the item's own, or `gettxoutdata` where it is too large."""
+        txid = self.publish(stream, "k", os.urandom(size), offchain)
+        item = self.publisher.item(stream, txid)
+        for _ in range(number):
+            if item.shown:
+                call = bare("getstreamitem", stream, txid, True)
+                yield timed(call), timed(lambda: self.publisher.payload(self.publisher.item(stream, txid)))
+            else:
+                yield (
+                    timed(bare("gettxoutdata", txid, item.vout)),
+                    timed(lambda: self.publisher.payload(item)),
+                )
 
     def memory_over(self, number: int) -> dict[str, Any]:
         """Resident memory while `number` items of 1 KiB are published, discovered and retrieved."""
