@@ -2,7 +2,6 @@
 
 import re
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import click
@@ -22,12 +21,11 @@ class Amount(click.ParamType):
             return value
         match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)\s*([a-z]*)", str(value).strip().lower())
         if match and (match[2] in _WEI or (not match[2] and match[1] == "0")):
-            try:
-                wei = Decimal(match[1]) * _WEI.get(match[2], 1)
-            except InvalidOperation:
-                wei = Decimal("NaN")
-            if wei == wei.to_integral_value():
-                return int(wei)
+            # In whole numbers: decimal arithmetic would round what has more than 28 digits.
+            whole, _, fraction = match[1].partition(".")
+            wei, rest = divmod(int(whole + fraction) * _WEI.get(match[2], 1), 10 ** len(fraction))
+            if rest == 0:
+                return wei
         raise click.BadParameter(f"{value!r} is no amount such as '0.01 ether' or '100 wei'.", ctx, param)
 
 
