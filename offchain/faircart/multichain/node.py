@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, cast
 
@@ -88,15 +89,16 @@ class StreamNode:
     # --- the node ---
     def info(self) -> NodeInfo:
         answer = self._rpc.getinfo()
-        return NodeInfo(
-            chain_name=answer["chainname"],
-            version=answer["version"],
-            edition=answer["edition"],
-            protocol=answer["protocolversion"],
-            blocks=answer["blocks"],
-            connections=answer["connections"],
-            node_address=answer["nodeaddress"],
-        )
+        with _well_formed("getinfo"):
+            return NodeInfo(
+                chain_name=answer["chainname"],
+                version=answer["version"],
+                edition=answer["edition"],
+                protocol=answer["protocolversion"],
+                blocks=answer["blocks"],
+                connections=answer["connections"],
+                node_address=answer["nodeaddress"],
+            )
 
     def wait_until_ready(self, seconds: float = 60.0) -> NodeInfo:
         """`info()` as soon as it succeeds; `getinitstatus` is no sign, it says initialized too early."""
@@ -112,11 +114,15 @@ class StreamNode:
             time.sleep(0.1)
 
     def block_count(self) -> int:
-        return int(self._rpc.getblockcount())
+        answer = self._rpc.getblockcount()
+        with _well_formed("getblockcount"):
+            return int(answer)
 
     def peers(self) -> list[str]:
         """Addresses (chain) of the nodes this one is connected to."""
-        return [str(peer["handshake"]) for peer in self._rpc.getpeerinfo()]
+        answer = self._rpc.getpeerinfo()
+        with _well_formed("getpeerinfo"):
+            return [str(peer["handshake"]) for peer in answer]
 
     def connect(self, node_address: str) -> None:
         """Ask the node to connect to another one, named as in its `NodeInfo.node_address`."""
@@ -125,13 +131,17 @@ class StreamNode:
     # --- addresses ---
     def addresses(self) -> list[str]:
         """The addresses of this wallet that it holds keys for, oldest first."""
-        return [str(entry["address"]) for entry in self._rpc.getaddresses(True) if entry["ismine"]]
+        answer = self._rpc.getaddresses(True)
+        with _well_formed("getaddresses"):
+            return [str(entry["address"]) for entry in answer if entry["ismine"]]
 
     def new_address(self) -> str:
         return str(self._rpc.getnewaddress())
 
     def is_address(self, address: str) -> bool:
-        return bool(self._rpc.validateaddress(address)["isvalid"])
+        answer = self._rpc.validateaddress(address)
+        with _well_formed("validateaddress"):
+            return bool(answer["isvalid"])
 
     def sign_message(self, address: str, message: str) -> str:
         """Base64 signature of `message` by an address of this wallet. An address only: a private key would
@@ -155,16 +165,17 @@ class StreamNode:
     def permissions(self, permission: str = "*", address: str | None = None) -> list[Permission]:
         """Permissions in force or dated; `permission` as for `grant`, or `*`, or `stream.*`."""
         answer = self._rpc.listpermissions(permission, *([] if address is None else [address]))
-        return [
-            Permission(
-                address=entry["address"],
-                type=entry["type"],
-                stream=entry["for"].get("name", "") if entry["for"] else None,
-                startblock=entry["startblock"],
-                endblock=entry["endblock"],
-            )
-            for entry in answer
-        ]
+        with _well_formed("listpermissions"):
+            return [
+                Permission(
+                    address=entry["address"],
+                    type=entry["type"],
+                    stream=entry["for"].get("name", "") if entry["for"] else None,
+                    startblock=entry["startblock"],
+                    endblock=entry["endblock"],
+                )
+                for entry in answer
+            ]
 
     def has_permission(self, address: str, permission: str) -> bool:
         return bool(self._rpc.verifypermission(address, permission))
@@ -190,10 +201,13 @@ class StreamNode:
     def streams(self, names: Sequence[str] | None = None) -> list[StreamInfo]:
         """All streams, or those named (`EntityNotFound` if one is unknown)."""
         listed = self._rpc.liststreams("*" if names is None else list(names), True)
-        return [_stream_info(entry) for entry in listed]
+        with _well_formed("liststreams"):
+            return [_stream_info(entry) for entry in listed]
 
     def stream(self, name: str) -> StreamInfo:
-        return self.streams([name])[0]
+        listed = self.streams([name])
+        with _well_formed("liststreams"):
+            return listed[0]
 
     def has_stream(self, name: str) -> bool:
         try:
@@ -357,12 +371,14 @@ class StreamNode:
         """Items in the wallet's latest transactions. A vout is shown only for large data."""
         name = self.stream(stream).name
         found = []
-        for transaction in self._rpc.listwallettransactions(_LOOK_BACK):
-            for entry in transaction["items"]:
-                if entry["type"] == "stream" and entry.get("name", "") == name:
-                    shown = isinstance(entry["data"], str) or "vout" not in entry["data"]
-                    vout = -1 if shown else entry["data"]["vout"]
-                    found.append(parse_item(stream, {**transaction, **entry, "vout": vout}))
+        answer = self._rpc.listwallettransactions(_LOOK_BACK)
+        with _well_formed("listwallettransactions"):
+            for transaction in answer:
+                for entry in transaction["items"]:
+                    if entry["type"] == "stream" and entry.get("name", "") == name:
+                        shown = isinstance(entry["data"], str) or "vout" not in entry["data"]
+                        vout = -1 if shown else entry["data"]["vout"]
+                        found.append(parse_item(stream, {**transaction, **entry, "vout": vout}))
         return found
 
     # --- reading ---
@@ -386,9 +402,11 @@ class StreamNode:
         found: dict[str, list[Item]] = {txid: [] for txid in txids}
         for first in range(0, len(txids), _TXIDS_AT_ONCE):
             part = txids[first : first + _TXIDS_AT_ONCE]
-            for answer in self._on(stream, partial(self._rpc.call, "liststreamtxitems", stream, part, True)):
-                item = parse_item(stream, answer)
-                found[item.txid].append(item)
+            answers = self._on(stream, partial(self._rpc.call, "liststreamtxitems", stream, part, True))
+            with _well_formed("liststreamtxitems"):
+                for answer in answers:
+                    item = parse_item(stream, answer)
+                    found[item.txid].append(item)
         return list(found.values())
 
     def key_items(
@@ -408,17 +426,20 @@ class StreamNode:
         subscribed.
         """
         answers = self._on(stream, lambda: self._rpc.liststreamtxitems(stream, txid, True))
-        return [parse_item(stream, answer) for answer in answers]
+        with _well_formed("liststreamtxitems"):
+            return [parse_item(stream, answer) for answer in answers]
 
     def keys(self, stream: str) -> dict[str, int]:
         """Every key of a stream with the number of its items."""
-        return {entry["key"]: entry["items"] for entry in self._rpc.liststreamkeys(stream, "*", False)}
+        answer = self._rpc.liststreamkeys(stream, "*", False)
+        with _well_formed("liststreamkeys"):
+            return {entry["key"]: entry["items"] for entry in answer}
 
     def publishers(self, stream: str) -> dict[str, int]:
         """Every publisher of a stream with the number of its items."""
-        return {
-            entry["publisher"]: entry["items"] for entry in self._rpc.liststreampublishers(stream, "*", False)
-        }
+        answer = self._rpc.liststreampublishers(stream, "*", False)
+        with _well_formed("liststreampublishers"):
+            return {entry["publisher"]: entry["items"] for entry in answer}
 
     def item(self, stream: str, txid: str) -> Item:
         """One item. `TransactionNotFound` also when the node is not subscribed; `NotAllowed` if the
@@ -436,13 +457,15 @@ class StreamNode:
             return item.data
         if item.format != "raw" or item.size is None:
             answer = self._rpc.gettxoutdata(item.txid, item.vout)
-            return cast(JsonValue, parse_data(answer, available=True)[2])
+            with _well_formed("gettxoutdata"):
+                return cast(JsonValue, parse_data(answer, available=True)[2])
         whole = bytearray()
         while len(whole) < item.size:
             piece = self._rpc.gettxoutdata(item.txid, item.vout, PIECE, len(whole))
             if not isinstance(piece, str) or not piece:
                 raise errors.NotANode("gettxoutdata", "the payload ends before its announced size")
-            whole += bytes.fromhex(piece)
+            with _well_formed("gettxoutdata"):
+                whole += bytes.fromhex(piece)
         return bytes(whole)
 
     def payload(self, item: Item) -> bytes:
@@ -465,7 +488,8 @@ class StreamNode:
     ) -> list[Item]:
         page = (count, -count if start is None else start)
         answers = self._on(stream, lambda: self._rpc.call(method, stream, *params, True, *page, local))
-        return [parse_item(stream, answer) for answer in answers]
+        with _well_formed(method):
+            return [parse_item(stream, answer) for answer in answers]
 
     def _on(self, stream: str, work: Callable[[], Any]) -> Any:
         """What `work` gives, tried again if a stream that was there is unknown now.
@@ -484,6 +508,15 @@ class StreamNode:
                 return result
             time.sleep(pause)
         raise AssertionError("unreachable")
+
+
+@contextmanager
+def _well_formed(method: str) -> Iterator[None]:
+    """Around the taking apart of an answer: raises NotANode where it has another form."""
+    try:
+        yield
+    except (AttributeError, LookupError, TypeError, ValueError):
+        raise errors.NotANode(method, "its answer lacks a field or has one of another type") from None
 
 
 def _plain(data: Data) -> Any:

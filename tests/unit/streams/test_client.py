@@ -14,12 +14,13 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from faircart.multichain import Json, StreamNode, Text, errors, transport
-from faircart.multichain.items import MAX_KEY_BYTES, NewItem
+from faircart.multichain.items import MAX_KEY_BYTES, Item, NewItem
 from faircart.multichain.node import CACHE_ABOVE
 from faircart.multichain.transport import METHODS, REPEATABLE, NodeRpc
 from faircart.standin.service import StandIn
@@ -31,6 +32,7 @@ from tests.unit.streams.fake_node import Answer, FakeNode, error, result
 from tests.unit.streams.fake_node import http as http_answer
 
 PASSWORD = "a secret password"
+_LARGE = Item("s", "t", 0, ("a",), ("k",), False, True, "raw", None, False, 9, 0, None)
 
 
 @pytest.fixture(autouse=True)
@@ -98,6 +100,33 @@ def test_every_refusal_has_a_type(answer: bytes, kind: type[errors.MultiChainErr
         rpc(node, attempts=1).getinfo()
     assert type(caught.value) is kind
     assert "getinfo" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        StreamNode.info,
+        StreamNode.block_count,
+        StreamNode.peers,
+        StreamNode.addresses,
+        StreamNode.permissions,
+        StreamNode.streams,
+        lambda node: node.is_address("a"),
+        lambda node: node.stream("s"),
+        lambda node: node.items("s"),
+        lambda node: node.arrivals("s", count=1, start=0),
+        lambda node: node.transaction_items("s", "t"),
+        lambda node: node.keys("s"),
+        lambda node: node.publishers("s"),
+        lambda node: node.item("s", "t"),
+        lambda node: node.data(_LARGE),
+        lambda node: node.data(replace(_LARGE, format="json")),
+    ],
+)
+@pytest.mark.parametrize("answer", [None, "zz", {"a": 1}, [None], [{}]])
+def test_an_answer_of_another_form_is_no_nodes(ask: Callable[[StreamNode], Any], answer: Any) -> None:
+    with FakeNode(result(answer)) as node, pytest.raises(errors.NotANode):
+        ask(StreamNode(node.url, "user", PASSWORD))
 
 
 def test_an_unreachable_node_is_told_from_one_that_answers_late_or_breaks_off() -> None:
