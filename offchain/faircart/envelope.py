@@ -10,8 +10,9 @@ The id of the suite stands beside every key that is written down: as 10 bytes in
 wrote it, what is inside must say.
 """
 
+import contextlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
@@ -92,6 +93,14 @@ def open_from(info: bytes, private: bytes, sealed: bytes) -> bytes:
         raise CannotOpen(
             "this envelope does not open: sealed to another key or for another request, or altered"
         ) from error
+
+
+def open_with_any(info: bytes, privates: Sequence[bytes], sealed: bytes) -> bytes:
+    """As `open_from`, with the first of `privates` that opens it: keys are rotated. Raises CannotOpen."""
+    for private in privates[:-1]:
+        with contextlib.suppress(CannotOpen):
+            return open_from(info, private, sealed)
+    return open_from(info, privates[-1], sealed)
 
 
 def encode_public_key(public: bytes) -> bytes:

@@ -42,12 +42,13 @@ def committed(
     return {"version": 1, "commitment": commitment, "sealed": seal(kind, item_id, readers, document)}
 
 
-def open_any(kind: bytes, item_id: str, private: bytes, copies: Sequence[str]) -> Any:
-    """The value in the copy that is ours. Raises NotForUs."""
+def open_any(kind: bytes, item_id: str, private: bytes | Sequence[bytes], copies: Sequence[str]) -> Any:
+    """The value in the copy that is ours, by any of our private keys. Raises NotForUs."""
+    privates = (private,) if isinstance(private, bytes) else private
     info = kind + bytes.fromhex(item_id)
     for copy in copies:
         try:
-            return json.loads(envelope.open_from(info, private, bytes.fromhex(copy)))
+            return json.loads(envelope.open_with_any(info, privates, bytes.fromhex(copy)))
         except envelope.CannotOpen:
             continue
     raise NotForUs("this item is sealed to other keys")

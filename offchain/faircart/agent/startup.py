@@ -34,7 +34,8 @@ def start(config: Config) -> Tools:
     password = read_secret(config.path(section.password_file), "ethereum.password_file")
     account = keys.load_account(config.path(section.keystore), password)
     key_password = read_secret(config.path(config.keys.password_file), "keys.password_file")
-    hpke = keys.load_hpke_key(config.path(config.keys.hpke_file), key_password)
+    hpke_file = config.path(config.keys.hpke_file)
+    hpke = keys.load_hpke_key(hpke_file, key_password)
     master = keys.load_vault_key(config.path(config.keys.vault_file), key_password)
     ctx = Context(
         address=account.address,
@@ -57,6 +58,7 @@ def start(config: Config) -> Tools:
         streams=streams,
         account=account,
         hpke_private=hpke.private,
+        hpke_former=tuple(key.private for key in keys.load_former_hpke_keys(hpke_file, key_password)),
         secrets=Secrets(master),
     )
 

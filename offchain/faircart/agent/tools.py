@@ -43,9 +43,16 @@ class Tools:
     account: LocalAccount
     hpke_private: bytes = field(repr=False)
     secrets: Secrets = field(repr=False)
+    hpke_former: tuple[bytes, ...] = field(default=(), repr=False)
+    """Private keys from before rotations: others may have sealed to them, or still do."""
     clock: Clock = field(default_factory=Clock)
     stop: threading.Event = field(default_factory=threading.Event)
     wake: threading.Condition = field(default_factory=threading.Condition)
+
+    @property
+    def hpke_privates(self) -> tuple[bytes, ...]:
+        """All that something may be sealed to, the current one first."""
+        return (self.hpke_private, *self.hpke_former)
 
     def nudge(self) -> None:
         """There is something new to do."""

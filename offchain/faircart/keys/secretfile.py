@@ -56,6 +56,19 @@ def load_hpke_key(path: Path | str, password: str) -> HpkeKey:
     return HpkeKey(private, envelope.public_key_of(private))
 
 
+def load_former_hpke_keys(path: Path | str, password: str) -> list[HpkeKey]:
+    """The keys that rotations kept beside the one at `path` as `path`.1, `path`.2 and so on, newest first.
+
+    Raises PasswordWrong, KeyFileBroken.
+    """
+    path = Path(path)
+    numbers = [file.name.removeprefix(f"{path.name}.") for file in path.parent.glob(f"{path.name}.*")]
+    kept = sorted(
+        (int(number) for number in numbers if re.fullmatch(r"[1-9][0-9]{0,2}", number)), reverse=True
+    )
+    return [load_hpke_key(path.with_name(f"{path.name}.{number}"), password) for number in kept]
+
+
 def read_public_key(path: Path | str) -> bytes:
     """The public half (32 bytes) of the HPKE key at `path`, without the password. Raises KeyFileBroken."""
     file = _header(Path(path), HPKE_KEY)

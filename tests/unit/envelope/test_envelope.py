@@ -79,3 +79,14 @@ def test_keys_of_another_suite_are_refused() -> None:
             envelope.public_key_from_json(written | change)
     with pytest.raises(KeyUnusable):
         envelope.public_key_from_json("0x00")
+
+
+def test_what_was_sealed_to_a_former_key_opens_beside_the_current_one() -> None:
+    (old, old_public), (new, new_public) = envelope.new_request_key(), envelope.new_request_key()
+    for public in (old_public, new_public):
+        assert (
+            envelope.open_with_any(b"info", (new, old), envelope.seal_to(b"info", public, b"hello"))
+            == b"hello"
+        )
+    with pytest.raises(envelope.CannotOpen):
+        envelope.open_with_any(b"info", (new,), envelope.seal_to(b"info", old_public, b"hello"))

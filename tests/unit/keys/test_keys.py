@@ -54,6 +54,15 @@ def test_the_keystore_of_the_web3_secret_storage_definition_opens(tmp_path: Path
     assert account.key.hex() == "7a28b5ba57c53603b0b07b56bba752f7784bf506fa95edc395f5cf6c7514fe9d"
 
 
+def test_keys_kept_by_rotations_are_loaded_newest_first(tmp_path: Path) -> None:
+    path = tmp_path / "hpke.json"
+    assert keys.load_former_hpke_keys(path, PASSWORD) == []
+    keys.create_hpke_key(path, PASSWORD, work=FAST)
+    kept = [keys.create_hpke_key(tmp_path / f"hpke.json.{n}", PASSWORD, work=FAST) for n in (2, 10)]
+    (tmp_path / "hpke.json.bak").write_text("something else")
+    assert keys.load_former_hpke_keys(path, PASSWORD) == [kept[1], kept[0]]
+
+
 def test_an_hpke_key_is_created_and_loaded_again(tmp_path: Path) -> None:
     created = keys.create_hpke_key(tmp_path / "reading.json", PASSWORD, work=FAST)
     assert keys.load_hpke_key(tmp_path / "reading.json", PASSWORD) == created

@@ -127,7 +127,7 @@ def _open(
     tools: Tools, info: bytes, request_id: bytes, text: str, members: set[str]
 ) -> dict[str, Any] | None:
     try:
-        opened = envelope.open_from(info + request_id, tools.hpke_private, bytes.fromhex(text))
+        opened = envelope.open_with_any(info + request_id, tools.hpke_privates, bytes.fromhex(text))
         value = json.loads(opened)
     except (envelope.EnvelopeError, ValueError):
         return None

@@ -36,8 +36,8 @@ def judge_concession(tools: Tools, effect: EffectRow) -> Done:
     """Concedes if our own books show a mistake: a key or an item that are not what the offer commits to."""
     request_id = bytes.fromhex(effect.body["request"])
     try:
-        opened = envelope.open_from(
-            CONCESSION + request_id, tools.hpke_private, bytes.fromhex(effect.body["sealed"])
+        opened = envelope.open_with_any(
+            CONCESSION + request_id, tools.hpke_privates, bytes.fromhex(effect.body["sealed"])
         )
     except envelope.EnvelopeError:
         return moot("it is not for us")

@@ -33,7 +33,7 @@ def read_erasure(tools: Tools, effect: EffectRow) -> Done:
     """A notice is obeyed, an acknowledgement is noted."""
     body = effect.body
     try:
-        document = sealed.open_any(sealed.ERASURE, body["item"], tools.hpke_private, body["value"]["sealed"])
+        document = sealed.open_any(sealed.ERASURE, body["item"], tools.hpke_privates, body["value"]["sealed"])
         if canonical.commitment(document).hex() != body["value"]["commitment"]:
             return moot("it is not what was committed to")
         found = erasure.check(document, body["item"])
