@@ -14,6 +14,7 @@ import click
 from faircart.cli.options import FILE
 
 if TYPE_CHECKING:
+    from faircart.keys import HpkeKey
     from faircart.multichain import StreamNode
     from faircart.papers import Domain
 
@@ -288,14 +289,12 @@ def _join(
     password = read_secret(config.path(config.ethereum.password_file), "ethereum.password_file")
     account = keys.load_account(config.path(config.ethereum.keystore), password)
     key_file = config.path(config.keys.hpke_file)
-    if new_hpke_key:
-        _renew_hpke_key(key_file, read_secret(config.path(config.keys.password_file), "keys.password_file"))
     hpke_key = envelope.encode_public_key(keys.read_public_key(key_file))
     try:
         chain_name = node.info().chain_name
     except errors.Unreachable:
         # before a company is let in, its real node does not run: it only says its address and stops
-        if file is None or which_address is None or config.streams.chain_name is None:
+        if new_hpke_key or file is None or which_address is None or config.streams.chain_name is None:
             raise
         first = papers.Binding(config.streams.chain_name, domain.chain_id, which_address, hpke_key, 1)
         signed = membership.Application(first, papers.sign(first, domain, bytes(account.key)))
@@ -311,8 +310,12 @@ def _join(
     if node.has_stream(names.PARTICIPANTS):
         node.subscribe(names.PARTICIPANTS)
         known = membership.bindings(node, domain, chain_name).get(account.address)
-    binding = membership.next_binding(known, chain_name, domain.chain_id, address, hpke_key)
     missing = membership.missing_permissions(node, address)
+    if new_hpke_key:
+        # only now that the node has answered: a failure before this leaves the old key in its place
+        key_password = read_secret(config.path(config.keys.password_file), "keys.password_file")
+        hpke_key = envelope.encode_public_key(_renew_hpke_key(key_file, key_password).public)
+    binding = membership.next_binding(known, chain_name, domain.chain_id, address, hpke_key)
     txid = known.txid if known is not None else None
     if binding is not None:
         signature = papers.sign(binding, domain, bytes(account.key))
@@ -350,9 +353,9 @@ def _join(
     )
 
 
-def _renew_hpke_key(path: Path, password: str) -> None:
-    """A new key in the place of the old one, which stays beside it: what was sealed to it must still be
-    opened.
+def _renew_hpke_key(path: Path, password: str) -> HpkeKey:
+    """A new key in the place of the old one, which stays beside it: the agent still opens with it what was
+    sealed to it.
     """
     from faircart import keys
 
@@ -361,7 +364,7 @@ def _renew_hpke_key(path: Path, password: str) -> None:
     )
     path.rename(kept)
     try:
-        keys.create_hpke_key(path, password)
+        return keys.create_hpke_key(path, password)
     except BaseException:
         kept.rename(path)
         raise

@@ -249,6 +249,22 @@ def test_a_company_whose_node_may_not_connect_yet_applies_without_it(
     assert application.account(DOMAIN) == newcomer.account
 
 
+def test_a_key_is_not_rotated_while_the_node_does_not_answer(
+    standin: StandIn, company: Callable[[int, str], Company], consumer: Party, tmp_path: Path
+) -> None:
+    newcomer, paper = company(2, "consumer"), tmp_path / "newcomer.json"
+    folder = newcomer.config.parent
+    before = (folder / "hpke.json").read_text()
+    standin.stop_wallet(2)
+    rotate = ("join", "-c", newcomer.config, "--new-hpke-key")
+    assert "cannot be reached" in run(*rotate, fails=True)
+    assert "cannot be reached" in run(
+        *rotate, "--address", consumer.address, "--application", paper, fails=True
+    )
+    assert (folder / "hpke.json").read_text() == before
+    assert [file.name for file in folder.glob("hpke.json*")] == ["hpke.json"]
+
+
 def test_status_shows_peers_streams_missing_payloads_and_permissions(
     standin: StandIn, company: Callable[[int, str], Company], shop: Party, consumer: Party
 ) -> None:
