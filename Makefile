@@ -41,6 +41,8 @@ SOLIDITY := $(shell find contracts interfaces -name '*.sol' 2>/dev/null)
 .make/contracts: $(SOLIDITY) ape-config.yaml scripts/_abi.py .make/solc
 	@# All of it: a contract whose imports changed in words only has another metadata hash, and ape keeps the old.
 	@$(BIN)/ape compile --force >&2
+# Below /tmp ape compiles in place and leaves hundreds of files here; it then sees only the first 500 sources.
+	@rm -rf contracts/.cache
 	@$(BIN)/python scripts/_abi.py >&2
 	@touch $@
 
