@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Set-up and every routine task; `make help` lists them.
 # Each target sets up what it needs by itself, from the locks, and is quick when repeated.
 SHELL := /bin/bash

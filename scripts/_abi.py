@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Exports the ABIs of the product's contracts from the last `ape compile` to `offchain/faircart/abi/`.
 
 Agents read them there, so that they need no ape and no compiler. The files are committed; a test checks that

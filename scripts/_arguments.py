@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a person types on the command line, as the values that the contracts take."""
 
 import re

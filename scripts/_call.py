@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Calling a deployed contract: what will happen and the gas first, then the transaction, then its events."""
 
 from collections.abc import Callable

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The base of every command that talks to a node: what can be wrong with the node is one sentence."""
 
 from __future__ import annotations

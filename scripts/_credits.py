@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Commands about credits, the same for every contract that pays out."""
 
 from typing import Any, TextIO

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Deployment records, and the plan that makes deploying idempotent.
 
 A record is `<folder>/<network>/<Contract>.json`. It says where a contract is and which creation code made it:

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The sentences of DataExchange's custom errors, and the names of its numbers; see `_sentences`."""
 
 STATES = (

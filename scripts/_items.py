@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Documents, items and secrets of an exchange as files.
 
 | file | what | who has it |

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Offers as the calls of DataExchange take them, and as people read what becomes of them."""
 
 from typing import Any

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Signed papers as files, so that one person signs and another one submits.
 
 A file is one JSON object: `paper` (the struct's name), `chainId` and `contract` (its EIP-712 domain),

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What each custom error of the contracts means, and what to do about it, in one sentence or two.
 
 A test holds that every error of every contract that is deployed has its sentence and that each name in braces

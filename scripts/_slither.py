@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Static analysis of the contracts with Slither; part of `make lint`.
 
 Every finding in the product's sources has to be answered in contracts/README.md: a row of its table names the

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The compiler's standard-JSON input, from which block explorers verify the deployed contracts.
 
 It holds the product's sources and what they import, with the settings of ape-config.yaml; compiling it gives

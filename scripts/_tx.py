@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Transactions as the scripts send them: shown with their gas first, then sent, awaited and decoded."""
 
 import time

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Carts, orders and everything that can become of them: the calls of CheckoutEscrow.
 
     ape run checkout quote --account shop --buyer 0x... --arbiter 0x... --amount '0.01 ether' \\

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Consents: signing, granting and withdrawing them: the calls of ConsentRegistry.
 
     ape run consent sign --account customer --consumer 0x... --custodian 0x... --data-root 0x... \\

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The whole chain once, on real orders: `make demo`, or `ape run demo`."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Deploys FairCart's contracts and records where they are.
 
     ape run deploy --network ethereum:local:foundry --account TEST::0

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Sealed documents against payment: the calls of DataExchange.
 
     ape run exchange prepare orders.json --version orders.version      (prints the data root to consent to)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Canonical JSON and commitments to it.
 
 The one byte form of every document, consent record and order document is RFC 8785 (JSON Canonicalization

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Envelopes: bytes sealed to one reader's key with HPKE (RFC 9180, base mode, single shot).
 
 Suite: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, ChaCha20-Poly1305. An offer's envelope is sealed to the

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The papers that people and companies sign: EIP-712 structs, their digests and signatures.
 
 Every contract has a domain of its own: name `FairCart`, version `1`, chain id, verifying contract. The

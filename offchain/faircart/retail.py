@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The sample orders: real order lines become customers' carts that span three shops.
 
 Tidied: spaces at the ends of a field and runs of spaces inside it are removed, stock codes are written in

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`make bench-agent`: how fast a fresh agent reads a long history, and how soon a key follows an opening.
 
 Replay: 100,000 real contract events on an anvil, read by one process on one core into a new database. What

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The full paid exchange, measured: consent signed to reward paid, for documents of three sizes.
 
 The agents, the contracts and the stream nodes are those of the demo; Ethereum has a block a second, which is

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A chain with a long history: tens of thousands of sales, made with batch calls, every event a real one.
 
 Half of the sales are of one enterprise as custodian, half of the same one as consumer. Signatures are made

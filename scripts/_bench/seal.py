@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How fast documents are sealed, checked and opened, beside raw ChaCha20-Poly1305 in the same run.
 
 `make bench-seal` runs it and writes `reports/seal.json`. All rates are MiB of document per second of

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`make bench-streams`: what publishing, discovering and retrieving stream items costs.
 
 Starts two nodes (MultiChain where it is found, else the stand-in), measures, and writes

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The demo's Ethereum network: an anvil of its own, and transactions sent in waves.
 
 A wave is a list of transactions that do not depend on each other. All are sent before the first

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The two companies of the demo: a shop that is custodian, and a data consumer, each with an agent."""
 
 from __future__ import annotations

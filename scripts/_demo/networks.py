@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The demo's two networks: contracts on an anvil of its own, and stream nodes, one for each company."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Child processes that never outlive the demo: not on success, not on failure, not on Ctrl-C."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the demo shows at its end: tables for people, or one JSON object for machines."""
 
 from __future__ import annotations

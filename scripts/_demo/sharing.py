@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The data exchange: documents, request, consents, and what arrived on the other side."""
 
 from __future__ import annotations

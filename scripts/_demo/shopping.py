@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Customers pay real carts through CheckoutEscrow: quotes, checkout, shipping, confirmation."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Everything that runs in the demo, and everybody who takes part."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Installs the locked npm packages: the Solidity compiler, OpenZeppelin and anvil.
 set -euo pipefail
 echo "Installing the locked npm packages ..."

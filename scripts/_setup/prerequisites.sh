@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Checks what set-up cannot install by itself; one clear sentence for what is missing.
 set -euo pipefail
 fail() { echo "faircart: $*" >&2; exit 1; }

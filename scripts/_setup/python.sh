@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Makes the virtual environment and installs the locked packages (hashes checked) and this project.
 set -euo pipefail
 venv="$1"

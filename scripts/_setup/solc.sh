@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Makes the pinned solc available to ape-solidity: the native one where it can be downloaded,
 # else the official npm build behind a wrapper of the same name.
 set -euo pipefail

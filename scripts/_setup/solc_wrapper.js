@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+// SPDX-License-Identifier: Apache-2.0
 // Stands in for the native solc where that cannot be downloaded: the official compiler from npm,
 // behind the two calls that py-solc-x makes (`--version`, and `--standard-json` with the input
 // on stdin). Imports are read from disk below --base-path and --include-path.

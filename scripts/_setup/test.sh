@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # The tests: `test.sh BIN`, or `test.sh BIN all` for everything on every provider.
 # In two lanes that run at the same time: most groups wait for a chain or a compiler on one core.
 # A group fails its lane; the other lane still runs to its end. The first lane's output comes when it is done.

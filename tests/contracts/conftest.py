@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """People and contracts for the contract tests: everybody has a role and an account of its own."""
 
 from typing import Any

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The flaws that were reproduced in comparable systems, and that FairCart does not have.
 
 FairSwap never ties the index of the disputed output to that of the input, so an honest seller loses. FairDrop

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """One market for each test module that asks for it: its own networks, its own enterprises."""
 
 from collections.abc import Iterator

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What an operator can get wrong before an agent runs: one clear sentence, exit code not 0."""
 
 import json

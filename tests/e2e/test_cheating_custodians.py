@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Six custodians that cheat, each in its own way, and a customer that withdraws at the worst moment.
 
 The consumer gets out by itself, never worse off than before, and the deposits go where the design says.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Two companies, three customers: asked, consented, sealed, paid for, decrypted, confirmed."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Both agents are killed at every labelled boundary between two steps; afterwards nothing shows it."""
 
 import sys

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Every command of the README runs: its blocks are taken from it and run as they stand."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Runs the fork test: `python -m tests.fork`.
 
 Starts a network of its own, has the deploy script put the contracts there, makes orders, consents and an

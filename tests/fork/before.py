@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What happened on the network before it was forked. Both sides of the fork make the same papers from it."""
 
 import json

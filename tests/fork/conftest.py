@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The fork as ape sees it. `python -m tests.fork` prepares what is forked and starts these tests."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Orders, consents and exchanges that were made on a network go on, on a fork of it."""
 
 import os

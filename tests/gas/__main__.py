@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`make gas`: measures every scenario on anvil, writes reports/gas.json and prints it beside the others."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What others take, to hold beside our figures.
 
 Measured side by side on anvil 1.7.1, optimizer on, 200 runs, each peer with the compiler of its time. None of

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The measured scenarios: what people do, and the gas that the transactions took.
 
 Everybody has sent and held ether before, standing balances are not empty, and consents are granted before:

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The figures that the documentation gives still hold."""
 
 from tests.gas.scenarios import SCENARIOS, measure

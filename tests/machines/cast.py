@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The people of the state machines: every kind of account in every role.
 
 Names say what the account is. Each has ether except Fay, whose account has never been used. Who is a

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Sealed items for the exchange machine: honest ones, and two ways to cheat."""
 
 import enum

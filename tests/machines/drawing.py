@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the rules of both machines draw: times, people, amounts, flaws."""
 
 from collections.abc import Sequence

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Does each step twice, in the model and on the chain, and compares everything that can be seen."""
 
 from collections import Counter

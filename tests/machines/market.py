@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What people in the exchange machine hold and draw: consents, terms, offers, proofs, sound and unsound."""
 
 from collections.abc import Sequence

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Raw transactions on anvil over web3's IPC provider: about a millisecond each.
 
 Mining is by command: a transaction is sent, then one block is mined in the second that the test chose. Gas

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Every balance and view of a state in one call (contracts/testing/Probe.sol), packed and read by hand.
 
 A state is some hundred views, and it is looked at after every step: through eth_abi that was half of a

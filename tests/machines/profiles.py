@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How long the machines run.
 
 `make test` runs the same examples each time (derandomised), so that a failure is one for everybody.

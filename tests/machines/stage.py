@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Where a machine plays: one node for all examples, taken back to the same beginning before each."""
 
 from collections import Counter

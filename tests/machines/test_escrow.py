@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """CheckoutEscrow against its model: people of every kind, in any order, at any second.
 
 After every step all that can be seen is compared with the model: every balance, credit, nonce, order and

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """ConsentRegistry and DataExchange against their models: consents, offers, deliveries and faults.
 
 After every step all that can be seen is compared with the models: every balance, credit, nonce, record,

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """One anvil with the contracts on it, and a consumer and a custodian with money inside."""
 
 from collections.abc import Iterator

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Exchanges on anvil, and the fault proofs that people try on them."""
 
 from dataclasses import dataclass, replace

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A hundred exchanges in one batch: what can no longer be done is left out, and not a wei is out of place."""
 
 from dataclasses import replace

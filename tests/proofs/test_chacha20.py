@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The ChaCha20 library on chain: the vectors of RFC 8439, and all else against another implementation."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A custodian that cheats is always convicted: by a wrong key, and by any single wrong chunk.
 
 What the consumer checks before it pays (data root and item root, recomputed from the item) holds in every

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A custodian that was honest is never convicted, whatever the consumer puts into the proof."""
 
 from dataclasses import replace

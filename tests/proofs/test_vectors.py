@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The contract agrees with the sealing vectors of the design, which came before this code."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The scripts as a user runs them, against an anvil of their own; ape is started once and not per command."""
 
 import os

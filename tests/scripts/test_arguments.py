@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Amounts that people write are taken to the wei, or refused."""
 
 import click

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Orders from quote to payment, as their parties run them."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Consents from signature to withdrawal, as their parties run them."""
 
 import json

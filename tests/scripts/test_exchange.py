@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A document from its version to the reward, as custodian and consumer run it."""
 
 from pathlib import Path

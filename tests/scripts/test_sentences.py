@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Every custom error of the deployed contracts is turned into a sentence that says what to do."""
 
 import string

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A node that cannot be used is one sentence and an exit code, whatever the command."""
 
 import os

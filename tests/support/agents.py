@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A small market for tests: anvil with the contracts, stream wallets, enterprises with their agents."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A throw-away Ethereum node for tests that need thousands of calls: anvil, driven by web3 over IPC.
 
 Through ape a transaction costs about 100 ms, here about 9 ms. Every account can send (`--auto-impersonate`),

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Somebody who has everything: both databases, both vault keys and HPKE keys, all streams, the whole chain.
 
 A test first sees that this somebody can read a document, and after the erasure that it cannot.

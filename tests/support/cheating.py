@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`python -m tests.support.cheating HOW agent run …`: a custodian that cheats in one way, else is real.
 
 | HOW | what it does |

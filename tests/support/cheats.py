@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Ways in which an agent can cheat or fail, each against named customers only.
 
 They replace what the agent would send or do at one place; everything else in the process stays honest. The

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Customers who exercise their rights, in the words of tests."""
 
 import json

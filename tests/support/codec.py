@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Calls, events and errors of contracts as plain values, from and to their ABI encoding.
 
 Values are what eth_abi gives: integers, bytes, tuples; addresses have their checksum. Web3's own contract

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Consents as tests speak of them: signed, granted, withdrawn."""
 
 from dataclasses import replace

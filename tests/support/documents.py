@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Small data sets for tests that need a document and not a particular one."""
 
 from datetime import datetime, timedelta

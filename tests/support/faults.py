@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A proxy before a node that answers as bad nodes do: by chance, or by order.
 
 It stands between an agent and its Ethereum or stream node (JSON-RPC over HTTP). Each call is passed on,

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Agents as processes that start in a moment: forked from a server that has imported everything already.
 
 What runs is the agent itself (`startup.start`, `daemon.run`), in a process of its own that a signal can end

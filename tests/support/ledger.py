@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Exact balances: who has more, who has less, and that nobody else has either."""
 
 from typing import Any

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What could be linked: every field of the sample, plain and hashed, against what both ledgers show."""
 
 import base64

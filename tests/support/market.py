@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """People and papers for tests of the data exchange: who signs, and what they sign. Knows no provider."""
 
 from dataclasses import dataclass, replace

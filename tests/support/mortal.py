@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`python -m tests.support.mortal FOLDER agent run …`: an agent that is killed once at every boundary.
 
 A parent that has imported everything forks one life after the other: one that died by SIGKILL is followed by

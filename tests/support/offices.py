@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Enterprises whose agents run inside the test's own process, step by step: the same parts as the
 daemon's, on the
 same networks, without the seconds that a process takes to start. Commands run in the same process, too."""

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The one way in which contract tests expect a revert: exact error, exact values, nothing else.
 
 `ape.reverts(Error)` also passes for other custom errors, for plain reason strings and for panics, and ignores

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Orders as tests speak of them: quoted, paid, shipped, disputed."""
 
 from dataclasses import dataclass, replace

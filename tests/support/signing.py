@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Throw-away keys that sign a digest in microseconds.
 
 eth_keys needs 8 ms for each signature, which would be most of what a state machine does. Here each key has

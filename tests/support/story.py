@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """One story told in many tests: documents in, a request out, consents signed; and its picture."""
 
 import time

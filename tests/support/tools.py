@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """An anvil with the contracts, and an agent's tools on it without a stream node."""
 
 from collections.abc import Iterator

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Exchanges as the ape tests speak of them: consented, opened, delivered."""
 
 from itertools import count

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Everything that a story left behind, with names for ids, so that two tellings of it can be compared.
 
 Masked is only what must differ: transaction and block hashes, block numbers, nonces, HPKE ciphertexts,

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A small honest market for tests that disturb its networks: who was promised what, and whether it holds."""
 
 from collections import Counter

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Telling the story once, with or without agents that die while it is told."""
 
 import random

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """One story with 22 customers and every kind of end, told act by act, with time passing in between.
 
 After each act the market is to come to rest in one certain state. The undisturbed run finds out which; a

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Cheats against honest agents: the honest side ends no worse than before, and nobody helps it by hand.
 
 The gas price is 0, so that "no worse" is exact. Time passes by itself between the acts; deadlines come when

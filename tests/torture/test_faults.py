@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Nodes that time out, refuse, cut, lag and lie: nothing is lost, and nothing is done twice."""
 
 from collections.abc import Iterator

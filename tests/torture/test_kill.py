@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Agents that are killed at any instant lose nothing and do nothing twice.
 
 A part runs with all tests; `make torture` kills far more often (FAIRCART_TORTURE=100 tellings).

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Blocks that are taken back, 1 to 30 at a time, while both agents run.
 
 `anvil_reorg` replaces the last blocks by empty ones: what stood in them is gone, as if it had never been

@@ -1,7 +1,9 @@
+# SPDX-License-Identifier: Apache-2.0
 """The package can be used without ape."""
 
 import subprocess
 import sys
+from pathlib import Path
 
 
 def test_the_console_script_imports_neither_ape_nor_web3_to_show_its_help() -> None:
@@ -12,3 +14,19 @@ def test_the_console_script_imports_neither_ape_nor_web3_to_show_its_help() -> N
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_every_source_file_names_its_licence() -> None:
+    root = Path(__file__).parents[2]
+    folders = ("contracts", "interfaces", "offchain", "scripts", "tests")
+    sources = [
+        path
+        for folder in folders
+        for path in (root / folder).rglob("*")
+        if path.suffix in (".py", ".sol", ".sh", ".js") and ".cache" not in path.parts
+    ]
+    assert len(sources) > 300
+    missing = [
+        path for path in sources if "SPDX-License-Identifier: Apache-2.0" not in path.read_text()[:200]
+    ]
+    assert missing == []

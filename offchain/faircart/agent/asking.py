@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A consumer's request as it stands in the stream: built, signed, read. Pure.
 
     {"request": {"version": 1, "id", "consumer", "categories", "purpose", "notice", "validFor",

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """From contract logs to rows and effects: ranges up to the confirmed head, one database transaction a range.
 
 The hash of every range's last block is kept. If the node no longer has it, the agent goes back to the last

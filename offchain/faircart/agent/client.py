@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The customer's side of the HTTP API: see what is asked, consent, withdraw, read the access log.
 
 The customer trusts nothing that it has not checked: a proposal's document is the one that its consent

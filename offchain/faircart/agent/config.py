@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The agent's configuration: one TOML file, checked when it is read. Paths in it are relative to the file."""
 
 import tomllib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What handlers know besides the rows: who we are, on which chain, under which policy. A plain value."""
 
 from dataclasses import dataclass

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The process: a thread for each ledger's reader, one for each lane of effects, one for the HTTP API."""
 
 import contextlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The effects that handlers ask for, and their ids.
 
 An id says what is to be done and never when it was decided, so an event that is mined again after a

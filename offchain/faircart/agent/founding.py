@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`faircart init`: writes the configuration and makes the keys; what is there already is kept."""
 
 import json

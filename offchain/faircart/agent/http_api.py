@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The HTTP API: takes customers' signed papers, hands out what is sealed to them. It authenticates nobody.
 
 Whoever asks gets only what the customer's reading key opens; whoever submits a paper needs the customer's

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A custodian's own import:
 
 its customers' documents, from JSON Lines into rows and vault, in one transaction.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """One line an event, as text or JSON, on stderr. No personal data:
 
 no customer, document, order number, text.

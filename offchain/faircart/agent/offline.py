@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What an operator does to an agent's database beside the daemon, without either node:
 
 import, request, export.

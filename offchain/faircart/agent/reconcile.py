@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`agent reconcile`: builds the state anew from both ledgers, beside the database, and says what differs."""
 
 import tempfile

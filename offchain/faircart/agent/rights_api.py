@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The part of the HTTP API that serves the customers' rights, and hands out items of the shared streams.
 
 | call | what |

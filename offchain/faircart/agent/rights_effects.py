@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The effects by which customers' rights are carried out, and their ids (see effects.py)."""
 
 from typing import Any

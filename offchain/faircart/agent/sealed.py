@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What is sealed to whom: proposals to a customer, log entries and receipts to the three parties. Pure.
 
 Each kind has an HPKE info of its own with the item's id in it, so that nothing opens as something else.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The vault over the database: each secret under a key of its own, in the transaction that changes rows."""
 
 import sqlalchemy as sa

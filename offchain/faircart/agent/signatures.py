@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Whether a paper is signed by an account, as the contracts see it: by its own key, else by ERC-1271."""
 
 from eth_abi.abi import encode

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """From a configuration to the tools of an agent, every part checked:
 
 node, chain, contracts, keys, streams, database.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What `agent status` and `agent parked` say, read from the database alone."""
 
 from typing import Any

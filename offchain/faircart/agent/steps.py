@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The labelled boundaries between an agent's steps, where tests end the process to see that nothing is
 lost.
 """

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """From stream items to rows and effects: each followed stream in the order of arrival at our node.
 
 An item is handled once (stream, txid, vout). What cannot be judged yet, because the payload or a binding is

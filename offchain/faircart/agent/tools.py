@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What workers work with: the three I/O modules, the keys, the clock."""
 
 import threading

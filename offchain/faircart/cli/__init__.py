@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The console script `faircart`. Commands lie in modules of their own, imported when they are called."""
 
 import click

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`python -m faircart.cli`: the same as the console script."""
 
 from faircart.cli import main

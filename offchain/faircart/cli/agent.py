@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`faircart agent`: run, status, parked (retry, drop), reconcile."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`faircart customer`: what a person needs to buy, to consent and to read what is sealed to it."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`faircart import` and `faircart export`: documents and portability archives, into and out of an agent."""
 
 import json

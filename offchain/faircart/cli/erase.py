@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`faircart erase`: a customer has its data erased, category by category, and gets a certificate."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`faircart init`: a folder with a commented configuration and an enterprise's keys."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A click group that imports a subcommand's module only when it is called, so that `--help` is quick."""
 
 import importlib

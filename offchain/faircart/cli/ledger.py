@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`faircart ledger`: the access log as its customer reads it."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Options by which commands reach the two ledgers, and what they make of them."""
 
 from collections.abc import Callable

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`faircart orders`: order lines of a shop become carts, order documents and data sets."""
 
 import json

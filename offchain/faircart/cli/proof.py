@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`faircart proof`: a self-contained proof of existence, and its check."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`faircart receipt`: get one's consent receipts, and check any."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`faircart request`: the consumer publishes and closes; the customer lists and accepts."""
 
 import json

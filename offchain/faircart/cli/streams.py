@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`faircart streams`: start stream nodes, create a market's streams, take companies in, look at the state."""
 
 from __future__ import annotations

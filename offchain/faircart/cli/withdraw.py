@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`faircart withdraw`: as easy as consenting, and without gas."""
 
 import json

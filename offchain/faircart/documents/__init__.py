@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Documents in open formats: made, checked against the shipped JSON Schemas, told in plain words.
 
 | kind | what | schema |

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Two more categories of data sets: what a customer says of itself, and what its orders say of its taste.
 
 `profile` is given by the customer, and the only category in which a direct identifier may stand: it does so

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Consent records per ISO/IEC TS 27560:2023 in the W3C Data Privacy Vocabulary (DPV), as JSON-LD.
 
 The record says who may get which category for which purpose, what is done with it, how long it is kept and

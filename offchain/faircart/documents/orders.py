@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Orders as schema.org JSON-LD: the data set of category `orders`, and the document of one order.
 
 The data set holds what one customer bought at one shop. Left out, because no purpose needs them and they lead

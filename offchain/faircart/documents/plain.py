@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Documents in plain words: what a customer is shown before it consents.
 
 Everything that a document holds is told, so that the words and what `dataRoot` commits to do not part. Text

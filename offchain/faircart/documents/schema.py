@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """JSON Schemas (2020-12) of all documents, shipped in `schemas/`, and validation against them."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The three contracts: calldata, answers of views, custom errors by name."""
 
 from collections.abc import Mapping

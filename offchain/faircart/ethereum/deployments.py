@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Where the contracts are: the records that the deploy script writes, one file a contract and network."""
 
 import json

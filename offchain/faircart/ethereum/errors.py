@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What can be wrong between the agent and Ethereum."""
 
 from typing import Any

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The contract events that agents follow, as typed values. Amounts are wei, times seconds (UTC).
 
 Fields after `at` are fields of the Solidity event; `logs.LogDecoder` finds them by name in the ABI.

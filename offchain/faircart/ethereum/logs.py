@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Raw logs to typed events, without web3's general decoder, which is some twenty times slower."""
 
 import dataclasses

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """One Ethereum node over JSON-RPC:
 
 typed answers, typed errors, a timeout on every call, no retries of its own.

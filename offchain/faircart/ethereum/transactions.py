@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Signing and pricing EIP-1559 transactions. Pure, but for the account's key in memory."""
 
 from dataclasses import dataclass

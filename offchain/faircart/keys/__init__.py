@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Keys: Ethereum keystores, HPKE key files, passwords, and the vault.
 
 | file | what |

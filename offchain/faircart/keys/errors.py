@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What can be wrong with passwords, key files and the vault. Messages never hold secrets."""
 
 from faircart.errors import FairCartError

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Key files on disk: written whole or not at all, readable by their owner only, never overwritten."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Ethereum accounts in keystore v3 files (Web3 Secret Storage), as geth, ape and others write them."""
 
 import binascii

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Passwords: from a file or from a prompt, never from an argument or plain environment variable."""
 
 import getpass

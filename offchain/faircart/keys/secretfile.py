@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Secrets of 32 bytes in files, encrypted with a password: HPKE keys and the key of the vault.
 
 A file is a JSON object: `faircart` (what the file holds), `version` 1, for HPKE keys `suite` and `publicKey`,

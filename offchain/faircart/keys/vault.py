@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The vault: every secret is sealed under a key of its own, and that key is held only wrapped under the vault
 key.
 

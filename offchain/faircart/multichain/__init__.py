@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The only module that talks to MultiChain, and the only user of savoir.
 
     node = StreamNode(url, user, password)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What can go wrong between us and a MultiChain node, one type for each thing a caller would do differently.
 
 The texts are ours: a node's own message can repeat what was sent to it (a key, a member of a payload), so

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What goes into a stream and what comes out of it, as typed values. Pure; no I/O."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The streams of FairCart: names, what each one forbids, and who may make it.
 
 A `restrict` word names what is restricted: `write` = only granted addresses write, `onchain` = on-chain

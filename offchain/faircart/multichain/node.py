@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A MultiChain node, or anything that answers like one, as typed calls. See README.md for what it survives
 and how.
 """

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The way to a node: savoir's calls over a transport of our own.
 
 savoir 1.0.6 opens a connection per call, has no timeout, knows only `http://host:port`, returns errors

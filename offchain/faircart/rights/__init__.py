@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The customer's rights: receipts, ledger, proofs, portability, erasure. See README.md and
 DATA_PROTECTION.md.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The portability archive: everything a shop holds about one customer, as open formats in one ZIP file.
 
     manifest.json                    what is inside: path, sha256, bytes, media type, schema; and who

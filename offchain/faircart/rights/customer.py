@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The customer's side of a custodian's API, beyond consenting: answer otherwise, withdraw in one step, have
 everything handed out, have it erased.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The papers of an erasure, and of a withdrawal's way to those who have the data. Pure.
 
 All go sealed to customer, custodian and consumer into the stream `erasures`, each under a random id:

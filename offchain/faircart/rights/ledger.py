@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The customer's ledger: every access to its data, each line verified on the spot, both ledgers reconciled.
 
 Lines come from the stream `accesslog` (whatever opens with the customer's reading key), from the stream

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The verified ledger as JSON-LD (PROV-O activities with DPV terms) and as CSV (RFC 4180)."""
 
 import csv

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a customer asks the two ledgers, and how it judges the answers.
 
 Ethereum: is there this very event, in this block of this contract? MultiChain: is there an item under this id

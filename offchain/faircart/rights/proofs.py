@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Proofs of existence: one file that shows, to anybody and for good, that an order or a data set was
 committed
 to on Ethereum at a certain time. It holds the document with its salt or blinding bytes, so whoever gets the

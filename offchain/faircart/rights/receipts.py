@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Consent receipts (ISO/IEC TS 27560:2023 in DPV): made by the custodian, checked by whoever holds one.
 
 A receipt wraps the consent record, adds the paper that the customer signed and where the registry took it,

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Where a customer gets stream items from, since it is no peer of the stream network: a stream node that
 it may
 use, or the HTTP API of any agent. What an agent hands out is sealed and committed to, so it needs not be

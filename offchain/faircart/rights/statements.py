@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Statements that no contract reads: canonical JSON (RFC 8785) under an Ethereum account's signature
 (EIP-191).
 

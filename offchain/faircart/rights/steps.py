@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Which events an access log has to tell of, as which step, and whose act each is. Pure."""
 
 from collections.abc import Sequence

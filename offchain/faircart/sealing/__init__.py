@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Sealing: documents as Merkle-committed chunks, encrypted items, containers, opening and fault proofs.
 
 version = DocumentVersion.make(pad_document(canonical(document)))   # customer consents to version.root

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The container: how an item is written into a MultiChain stream.
 
 Version 1, integers big-endian, nothing between or behind the fields:

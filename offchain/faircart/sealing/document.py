@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """One version of a document: padded, cut into blinded chunks, committed to by `dataRoot`.
 
 The document (canonical JSON) is padded with spaces to the next 1 KiB · 2ⁿ, so that its size says little, and

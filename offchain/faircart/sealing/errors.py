@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What can be wrong with a document, an item, a container or a key."""
 
 from faircart.errors import FairCartError

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Items: a document version encrypted for one offer, what can be checked before paying, and opening.
 
 K and pad are 32 random bytes each, used once. ciphertext = ChaCha20-Poly1305 (RFC 8439) of the concatenated

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Merkle trees as OpenZeppelin's MerkleProof verifies them with a SHA-256 hasher.
 
 `node = sha256(0x01 ‖ smaller child ‖ larger child)`; an odd node at the end of a level is carried up

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`python -m faircart.standin --data DIR --wallets N [--port-file F]`: run until SIGTERM or Ctrl-C."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Addresses, keys and message signatures of a MultiChain chain. Pure, apart from new keys.
 
 An address is base58 of version and hash160 interleaved (one version byte before every fifth byte), and a

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The HTTP side of one wallet: the envelope, statuses and limits of a node's JSON-RPC server.
 
 aiohttp's low-level server fits: it hands over every method and path, keeps connections for a time that can

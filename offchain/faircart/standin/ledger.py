@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The chain that all wallets of a stand-in share, and each wallet's view of it, in SQLite.
 
 There is no proof of work, no signature check between nodes and no fork: blocks are made by a clock. What a

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What moves between the wallets: transactions, blocks and off-chain payloads, a moment later than they
 were made.
 

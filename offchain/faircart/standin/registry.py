@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Which methods there are, how many parameters each takes, and what is said when the number is wrong."""
 
 from __future__ import annotations

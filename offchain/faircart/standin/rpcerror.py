@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The errors a node answers with: code and message of a JSON-RPC `error` object."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The stand-in's tables. One database holds the chain and every wallet's view of it."""
 
 SCHEMA = """

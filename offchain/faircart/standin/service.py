@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A stand-in as a whole: a folder, some wallets, their ports, and the faults that tests ask for."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How a node stores a JSON item: UBJSON, of which sizes and chunk hashes are visible outside. Pure."""
 
 from __future__ import annotations

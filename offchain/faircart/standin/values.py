@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Reading parameters as a node does: which type is taken, and which error another one gives. Pure."""
 
 from __future__ import annotations

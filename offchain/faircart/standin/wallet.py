@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """One wallet's side of the chain: what the methods work on."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The only module that talks to the database: rows, one transaction at a time, effects, cursors, pins.
 
 SQLAlchemy Core over SQLite; Alembic migrations ship with the package and run when a store is opened.

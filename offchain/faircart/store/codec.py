@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Rows as plain JSON values and back, for the images that undo a block and for status output."""
 
 import dataclasses

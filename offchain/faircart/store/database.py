@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Opening the database: migrations, the lock that keeps a second agent out, the pin, transactions."""
 
 import fcntl

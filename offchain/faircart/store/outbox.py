@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Effects that are still to be carried out, each under an id that says what it is and not when it was
 decided.
 

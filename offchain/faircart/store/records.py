@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What an agent knows, as frozen rows: one class a table, the table's columns in the same order.
 
 Amounts are wei, times seconds (UTC), hashes and ids bytes, Ethereum addresses checksummed text. Two kinds

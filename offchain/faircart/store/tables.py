@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The tables. Each row class of `records` has one with the same columns;
 
 the rest is the agent's book-keeping.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """One database transaction: rows read and written through an identity map, written in bulk when it ends."""
 
 from collections.abc import Iterable

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The stream network of a market: starting nodes, creating streams, taking companies in, looking at its
 state.
 """

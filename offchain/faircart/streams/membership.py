@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How a company comes into a market and changes its keys.
 
 A company signs a *binding* with its Ethereum account: which MultiChain address and which HPKE key are its

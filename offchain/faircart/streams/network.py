@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Stream nodes that run on this machine, real ones or the stand-in, as one context manager.
 
 with running(folder, 2) as network:

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """MultiChain nodes on this machine: a chain of our own, its founder and the nodes that join it.
 
 multichaind keeps its RPC password in `multichain.conf` of its data folder; it never stands in an argument.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Creating the streams of a market, as often as one likes."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a node's streams look like at this moment."""
 
 from __future__ import annotations

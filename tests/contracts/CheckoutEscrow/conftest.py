@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """An escrow that sells, and everybody's balances."""
 
 from collections.abc import Callable

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """checkout.tree"""
 
 from dataclasses import replace

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A customer and its registry."""
 
 from typing import Any

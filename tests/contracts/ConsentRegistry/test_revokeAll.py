@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """revokeAll.tree"""
 
 from tests.support.reverts import reverts

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """revokeFor.tree"""
 
 from tests.support.ledger import Ledger

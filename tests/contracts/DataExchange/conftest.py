@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """An exchange whose custodian has put in enough for its deposits."""
 
 from typing import Any

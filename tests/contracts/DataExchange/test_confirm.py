@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """confirm.tree"""
 
 from tests.support.reverts import reverts

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """confirmMany.tree"""
 
 from tests.support.reverts import reverts

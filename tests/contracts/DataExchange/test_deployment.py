@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """deployment.tree"""
 
 from tests.support.market import HOUR, MINUTE

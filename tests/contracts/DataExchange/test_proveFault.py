@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """proveFault.tree
 
 What a proof can and cannot show, chunk by chunk, is tested in tests/proofs.

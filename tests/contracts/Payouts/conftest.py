@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Payments are tested through the escrow, the simplest contract that makes them."""
 
 from collections.abc import Callable

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """One market for all tests of the rights: agents in this process, real networks, orders of the sample."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A customer declines, asks for other terms, is told what is unknown."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """After an erasure nothing that FairCart controls can be decrypted."""
 
 import json

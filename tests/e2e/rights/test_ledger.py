@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The access log as its customer reads it: verified, reconciled, exported."""
 
 import json

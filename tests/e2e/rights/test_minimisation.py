@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Nothing public equals or hashes to personal data of the sample."""
 
 import hashlib

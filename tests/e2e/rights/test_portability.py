@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """An archive of one shop, taken to another."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Consent receipts: verified against both ledgers, and refused with the check that failed."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Withdrawal in one step, without gas, acknowledged; renewal."""
 
 import json

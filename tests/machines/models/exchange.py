@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The model of DataExchange. Trees, keys and ciphers are those of `faircart.sealing`."""
 
 import enum

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The model of what CheckoutEscrow and DataExchange share: pushed payments, and credits in their place."""
 
 from typing import Any

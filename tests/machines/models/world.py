@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The part of Ethereum that the models need: time, balances, logs, accounts that receive, rollback."""
 
 import enum

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What each enterprise does when an event, a stream item or a paper comes. Pure: no node, no database."""
 
 from dataclasses import replace

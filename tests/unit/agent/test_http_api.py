@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The HTTP API: papers are taken once their signature holds, and everything else is a clear refusal."""
 
 from dataclasses import replace

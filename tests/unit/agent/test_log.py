@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The log: one line an event, as text or JSON, and nobody's data in it."""
 
 import json

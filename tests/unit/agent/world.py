@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A small pure world for handlers: rows in a dictionary, two enterprises, a customer, events at will."""
 
 from dataclasses import dataclass, field

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Canonical JSON: one spelling per value, and commitments only to salted ones."""
 
 import hashlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What people make of order lines on the command line."""
 
 import json

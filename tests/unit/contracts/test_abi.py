@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The committed ABIs are those of the compiled contracts."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Every contract fits the limit of EIP-170 with room."""
 
 import pytest

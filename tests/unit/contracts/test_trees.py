@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Every leaf of a branch tree has its test, and every test of a tree's file has its leaf.
 
 A leaf's test is named after the branches that lead to it: `test_given_an_empty_cart__it_reverts`.

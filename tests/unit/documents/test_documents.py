@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Documents: open formats, strict schemas, plain words, and nothing that leads straight to the person."""
 
 import copy

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Envelopes open for their reader and their request, and for nobody and nothing else."""
 
 import pytest

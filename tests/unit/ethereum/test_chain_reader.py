@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Reading the chain: every event once, in ranges, and back to the fork when the chain is another one."""
 
 from typing import Any

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The Ethereum node as the agent sees it: typed answers, a typed error for each thing that can be wrong."""
 
 import threading

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Transactions: several in flight, stored before they are sent, replaced when stuck, never sent twice."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Keys open with their password and with nothing else, and no error tells a secret."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The vault: one key destroyed makes one thing unreadable, and nothing else."""
 
 import dataclasses

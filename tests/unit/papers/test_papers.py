@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Papers: their digests are those of Solidity, their JSON is exact, their signatures name the signer."""
 
 import dataclasses

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Order lines become carts; what is left out is left out by a stated rule and counted."""
 
 from datetime import datetime

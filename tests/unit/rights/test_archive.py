@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The portability archive: the same bytes for the same content, and every change in it is named."""
 
 import hashlib

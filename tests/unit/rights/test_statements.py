@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Statements say what they are, to whom and on which chain, and only their signer can have made them."""
 
 import pytest

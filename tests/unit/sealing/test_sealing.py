@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Sealing: what goes in comes out, and whatever is changed on the way is noticed and can be proven."""
 
 import dataclasses

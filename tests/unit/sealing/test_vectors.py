@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Sealing gives exactly the bytes of the design's test vectors."""
 
 import json

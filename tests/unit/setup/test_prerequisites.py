@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A newcomer whose machine lacks something reads one clear sentence."""
 
 import os

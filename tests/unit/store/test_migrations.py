@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A database of an earlier version is brought to the newest, and keeps what it holds."""
 
 from pathlib import Path

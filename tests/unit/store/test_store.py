@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The database: all of a transaction or nothing, effects once under their id, pinned to what it is about."""
 
 from dataclasses import fields, replace

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Two wallets of a stand-in whose clock the tests turn by hand, and a client for each."""
 
 from collections.abc import Iterator

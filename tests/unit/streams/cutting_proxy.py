@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A way to a node that fails on purpose, whatever node it is."""
 
 from __future__ import annotations

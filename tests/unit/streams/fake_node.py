@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A server that answers each request as a test says: what no real node could be brought to do on demand."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Sends the recorded requests to a stand-in, in their order and to the node that got them, and judges the
 answers.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What FairCart needs of stream nodes, asked of the stand-in and, where they are found, of two real nodes.
 
 `MULTICHAIND=/path/to/multichaind pytest -m multichain tests/unit/streams` runs only the latter.

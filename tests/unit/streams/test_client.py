@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The client and what a node may do to it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The stand-in answers as a real node did, request by request."""
 
 import re

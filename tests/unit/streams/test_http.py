@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The HTTP side of the stand-in, where the recordings are measurements and not single requests."""
 
 import base64

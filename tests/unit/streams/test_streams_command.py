@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`faircart streams`, as operators run it."""
 
 from __future__ import annotations

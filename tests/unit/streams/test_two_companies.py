@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A shop and a consumer, each on its own node, share streams."""
 
 import pytest

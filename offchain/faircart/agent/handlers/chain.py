@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Which handler answers which contract event."""
 
 from collections.abc import Callable

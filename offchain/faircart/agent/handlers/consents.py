@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Consents: granted, withdrawn, all of a customer's withdrawn."""
 
 from dataclasses import replace

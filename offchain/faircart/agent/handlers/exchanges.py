@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Exchanges: opened, delivered, closed in one of its ways."""
 
 from dataclasses import replace

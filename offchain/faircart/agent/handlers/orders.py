@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Orders of the escrow in which this enterprise is the seller."""
 
 from dataclasses import replace

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What handlers read and what they answer."""
 
 from dataclasses import dataclass

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Signed papers as they come by the HTTP API, their signatures already checked.
 
 A withdrawal binds from its receipt on.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What customers answer beside consents: decline, other terms, erasure; and what consumers answer to that."""
 
 from dataclasses import replace

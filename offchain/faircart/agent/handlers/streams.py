@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Stream items: bindings, catalogue entries, requests, envelopes.
 
 An item counts only if its publisher is the bound participant that is entitled to speak of it.

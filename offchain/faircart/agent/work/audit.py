@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a custodian writes for the record: access log, receipts, retractions.
 
 Sealed here, published by the stream lane.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What each transaction effect sends, decided at the moment of sending: a call, or that it is not wanted
 any more.
 

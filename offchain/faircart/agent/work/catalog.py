@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a custodian says in the catalogue:
 
 how much of what kind, nothing that identifies, no hash of a document.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A consumer's local work: envelopes, checks before paying, decrypting, the end of a request."""
 
 import json

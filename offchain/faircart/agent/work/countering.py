@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Other terms: a customer's counter-proposal goes to the consumer, the answer comes back.
 
 In the stream `requests`, under the request's id, both sealed: `{"version": 1, "counter": hex}` by the

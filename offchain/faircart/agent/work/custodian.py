@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A custodian's local work: proposals to customers, offers to consumers, the end of keys."""
 
 import secrets

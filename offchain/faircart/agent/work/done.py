@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What carrying out an effect comes to."""
 
 from dataclasses import dataclass, field

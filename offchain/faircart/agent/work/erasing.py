@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Erasures and withdrawals on their way: at the custodian, to the recipients, back, and into a certificate.
 
 Destroying a key means: its wrapped form leaves the database, and the write-ahead log with it (`Store.scrub`),

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """When a delivery is wrong:
 
 the consumer asks the custodian to concede, the custodian looks into its own books.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A recipient's part in withdrawals and erasures: what was got is destroyed, and that is acknowledged."""
 
 import secrets

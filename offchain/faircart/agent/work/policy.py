@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a consumer accepts. Pure, but for reading rows."""
 
 from hashlib import sha256

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The stream lane: items, and write permission for participants.
 
 Asked first what is already there after a crash.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Takes up due effects lane by lane, and decides what a failure means:
 
 later, again, or parked for the operator.

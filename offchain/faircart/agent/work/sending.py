@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The Ethereum lane: several transactions in flight, each signed and stored before it is broadcast.
 
 A stored transaction is broadcast again as it is until it is mined, so a crash between storing and

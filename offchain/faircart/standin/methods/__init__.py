@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The methods, by topic; importing this registers them all."""
 
 from faircart.standin.methods import (

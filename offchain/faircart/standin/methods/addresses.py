@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Addresses of the wallet, and messages signed by them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Reading items: one by one, by stream, key, publisher, query and block."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a node says about itself and its peers."""
 
 from __future__ import annotations

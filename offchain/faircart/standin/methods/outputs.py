@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Payloads by output, and the binary cache."""
 
 from __future__ import annotations

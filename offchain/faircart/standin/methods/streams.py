@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Creating and describing streams."""
 
 from __future__ import annotations

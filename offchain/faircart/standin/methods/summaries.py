@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Keys and publishers of a stream, and the merged value of a key."""
 
 from __future__ import annotations

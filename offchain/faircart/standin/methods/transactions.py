@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Transactions of the wallet itself, as far as they are stream items."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Tables of the customer's rights: counter-proposals and erasures."""
 
 from alembic import op
