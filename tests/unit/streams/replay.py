@@ -29,6 +29,7 @@ SHOP_RULES = AddressRules(bytes.fromhex("002e75ea"), bytes.fromhex("3b7c0689"), 
 NODE_1, NODE_2 = "1FRpXXynYGYi2UCtWv2cE9vjfu1WPkpRr8H4rd", "16qX7ETdRacesQ1R3kNxnYopM8T24C3MYG4vQM"
 
 _ABRIDGED = re.compile(r"(.*?)\.\.\.\[abridged: (\d+) characters in all\]", re.DOTALL)
+_BASE58 = re.compile(r"[1-9A-HJ-NP-Za-km-z]+")
 _HELP = re.compile(r"(.*?) *\.\.\.\[help text abridged\]", re.DOTALL)
 _MOMENT = {
     "bestblockhash": str,
@@ -289,6 +290,10 @@ class Replay:
         if name == "streamref":
             self.known[wanted] = got
             return [] if re.fullmatch(r"\d+-\d+-\d+", got) else [f"{where}: {got!r}"]
+        if method == "createkeypairs" and name == "address":
+            # base58 of random bytes: now and then a character shorter than the recorded one
+            alike = _BASE58.fullmatch(got) and abs(len(got) - len(wanted)) <= 2
+            return [] if alike else [f"{where}: {got!r}"]
         if name in _MOMENT or method in ("getblockhash", "getbestblockhash", "createkeypairs"):
             same = len(got) == len(wanted) or wanted == "[abridged]" or name == "burnaddress"
             return [] if same else [f"{where}: {got!r}"]
