@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -14,13 +13,9 @@ from requests.exceptions import RequestException
 from rich.console import Console
 from web3.exceptions import Web3Exception
 
+from scripts._demo.ending import end_on_signals
 from scripts._demo.progress import Progress
 from scripts._demo.run import run
-
-
-def _end(number: int, _: object) -> None:
-    # As an exception, so that every child process is stopped on the way out.
-    raise SystemExit(128 + number)
 
 
 @click.command()
@@ -47,10 +42,7 @@ def cli(count: int, streams: str, as_json: bool) -> None:
     ends them all. Exit code 0 only if ether is conserved to the wei and every decrypted document equals what
     went in.
     """
-    signal.signal(signal.SIGTERM, _end)
-    signal.signal(signal.SIGHUP, _end)
-    # A process that a script starts in the background inherits that SIGINT is ignored.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    end_on_signals()
     try:
         with tempfile.TemporaryDirectory(prefix="faircart-demo-") as folder:
             report = run(Path(folder), count, streams, Progress(Console(stderr=True)))
