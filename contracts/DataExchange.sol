@@ -188,7 +188,7 @@ contract DataExchange is StandingBalances {
         Sale calldata sale,
         bytes calldata signature
     ) private view {
-        _requireAmount(sale.reward);
+        if (sale.reward > MAX_AMOUNT) revert DataExchange_RewardTooLarge(index, sale.reward, MAX_AMOUNT);
         bytes32 consentId = _consentId(scope, terms, sale);
         if (consentId != sale.consentId) {
             revert DataExchange_OfferNotForConsent(index, sale.consentId, consentId);

@@ -313,10 +313,16 @@ interface IDataExchange is IPayouts {
     /// @param deposit Which deposit.
     error DataExchange_ZeroDeposit(Deposit deposit);
 
-    /// @notice Fee, reward or a deposit is out of range.
+    /// @notice The fee or a deposit is out of range.
     /// @param amount Wei.
     /// @param maximum {MAX_AMOUNT} in wei.
     error DataExchange_AmountTooLarge(uint256 amount, uint256 maximum);
+
+    /// @notice An offer's reward is out of range.
+    /// @param index Position in the batch, from 0.
+    /// @param reward Wei.
+    /// @param maximum {MAX_AMOUNT} in wei.
+    error DataExchange_RewardTooLarge(uint256 index, uint256 reward, uint256 maximum);
 
     /// @notice The offer is not for this consent: the consent of the offer's customer, consumer, custodian and
     /// reward and of the scope passed has another id than the one that the offer names.

@@ -61,6 +61,9 @@ DATA_EXCHANGE = {
     "DataExchange_AmountTooLarge": (
         "An amount of the offer is {amount:ether}, the most is {maximum:ether}. Check it."
     ),
+    "DataExchange_RewardTooLarge": (
+        "The reward of offer {index} of the batch is {reward:ether}, the most is {maximum:ether}. Check it."
+    ),
     "DataExchange_OfferNotForConsent": (
         "Offer {index} of the batch is for consent {offered:hex}, but this consent is {computed:hex}. "
         "Take the consent and the offer that belong together."

@@ -75,7 +75,7 @@ def test_given_an_amount_over_the_range__it_reverts(trade, exchange, field):
 
 def test_given_a_reward_over_the_range__it_reverts(trade, exchange):
     deal = trade.deal(reward=MAXIMUM + 1)
-    with reverts(exchange, "DataExchange_AmountTooLarge", amount=MAXIMUM + 1, maximum=MAXIMUM):
+    with reverts(exchange, "DataExchange_RewardTooLarge", index=0, reward=MAXIMUM + 1, maximum=MAXIMUM):
         trade.open(deal, value=0)
 
 

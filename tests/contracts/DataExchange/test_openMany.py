@@ -66,10 +66,10 @@ def test_given_one_offer_that_differs_from_its_consent__it_reverts_naming_it(tra
     assert [trade.state(deal) for deal in deals] == [("None", 0)] * 3
 
 
-def test_given_one_reward_over_the_range__it_reverts(trade, exchange):
+def test_given_one_reward_over_the_range__it_reverts_naming_it(trade, exchange):
     deals = trade.deals(2)
     deals[1] = trade.market.offered(deals[1], reward=2**128)
-    with reverts(exchange, "DataExchange_AmountTooLarge", amount=2**128, maximum=2**128 - 1):
+    with reverts(exchange, "DataExchange_RewardTooLarge", index=1, reward=2**128, maximum=2**128 - 1):
         trade.open_many(deals, value=0)
 
 

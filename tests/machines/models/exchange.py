@@ -191,13 +191,15 @@ class Exchange(Payouts):
             if wei == 0:
                 raise Refused("DataExchange_ZeroDeposit", deposit)
         for wei in (terms.fee, terms.custodian_deposit, terms.consumer_deposit):
-            self._amount_fits(wei)
+            if wei > MAX_AMOUNT:
+                raise Refused("DataExchange_AmountTooLarge", wei, MAX_AMOUNT)
 
     def _offer_is_sound(
         self, index: int, scope: Scope, terms: Terms, sale: Sale, signature: Signature
     ) -> None:
         offer = sale.offer
-        self._amount_fits(offer.reward)
+        if offer.reward > MAX_AMOUNT:
+            raise Refused("DataExchange_RewardTooLarge", index, offer.reward, MAX_AMOUNT)
         meant = replace(
             scope.consent,
             customer=offer.customer,
@@ -440,10 +442,6 @@ class Exchange(Payouts):
     def _only_custodian(self, caller: str, terms: Terms) -> None:
         if caller != terms.custodian:
             raise Refused("DataExchange_NotTheCustodian", caller, terms.custodian)
-
-    def _amount_fits(self, wei: int) -> None:
-        if wei > MAX_AMOUNT:
-            raise Refused("DataExchange_AmountTooLarge", wei, MAX_AMOUNT)
 
     def _lists(self, sales: Sequence[Sale], *others: Sequence[Any]) -> None:
         if not sales:
