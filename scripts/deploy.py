@@ -69,8 +69,13 @@ def cli(
         )
     for planned in steps:
         if planned.record is None:
-            transaction = found[planned.contract]["transaction"]
-            wait_for_depth(provider, transaction, depth if depth is not None else default_depth(provider))
+            record = found[planned.contract]
+            wanted = depth if depth is not None else default_depth(provider)
+            receipt = wait_for_depth(provider, record["transaction"], wanted)
+            # A reorganisation may have put the transaction into another block since it was first seen.
+            settled = {**record, **_place(receipt)}
+            if settled != record:
+                _deployments.write(_deployments.path_of(records, provider, planned.contract), settled)
     if standard_json is None and not is_local(provider):
         standard_json = records / _deployments.network_name(provider) / "verification" / "standard-input.json"
     if standard_json is not None:
@@ -173,12 +178,9 @@ def _deploy(
         transaction = broadcast(provider, account, container(*planned.arguments), gas)
         _deployments.note_pending(path, transaction)
     receipt = wait_for_depth(provider, transaction, 1)
-    address = receipt["contractAddress"]
     record = {
         "contract": planned.contract,
-        "address": address,
-        "block": receipt["blockNumber"],
-        "blockHash": receipt["blockHash"].to_0x_hex(),
+        **_place(receipt),
         "transaction": transaction,
         "chainId": provider.chain_id,
         "deployer": account.address,
@@ -188,5 +190,14 @@ def _deploy(
         "abi": [entry.model_dump(mode="json", by_alias=True) for entry in container.contract_type.abi],
     }
     _deployments.write(path, record)
-    click.echo(f"{planned.contract} is at {address}")
+    click.echo(f"{planned.contract} is at {record['address']}")
     return record
+
+
+def _place(receipt: Any) -> dict[str, Any]:
+    """Where a deployment is, as the record keeps it."""
+    return {
+        "address": receipt["contractAddress"],
+        "block": receipt["blockNumber"],
+        "blockHash": receipt["blockHash"].to_0x_hex(),
+    }

@@ -5,6 +5,8 @@ import json
 import os
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -146,6 +148,39 @@ def test_confirmations_that_do_not_come_are_an_error(run, chain, tmp_path, monke
     assert "5 confirmations did not come within 1 s" in late.errors
     again = run("deploy", by="deployer", records=tmp_path)
     assert again.output.count(" keep ") == 3
+
+
+def test_a_deployment_that_a_reorganisation_moves_is_recorded_where_it_is_in_the_end(run, chain, tmp_path):
+    def ask(method, *parameters):
+        return chain.provider.make_request(method, list(parameters))["result"]
+
+    def move(last=tmp_path / "local" / "DataExchange.json"):
+        deadline = time.monotonic() + 60
+        while not last.exists() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        sent = [ask("eth_getRawTransactionByHash", read(tmp_path, c)["transaction"]) for c in CONTRACTS]
+        first.update({contract: read(tmp_path, contract) for contract in CONTRACTS})
+        ask("anvil_rollback", 3)
+        ask("evm_mine")
+        for transaction in sent:
+            ask("eth_sendRawTransaction", transaction)
+        ask("anvil_mine", hex(4))
+
+    first: dict[str, dict] = {}
+    with ThreadPoolExecutor(1) as other:
+        moved = other.submit(move)
+        deployed = run("deploy", "--confirmations", 4, by="deployer", records=tmp_path)
+        moved.result()
+    assert deployed.code == 0, deployed.errors
+    for contract in CONTRACTS:
+        record = read(tmp_path, contract)
+        receipt = chain.eth.get_transaction_receipt(record["transaction"])
+        assert (record["block"], record["blockHash"]) == (
+            receipt["blockNumber"],
+            receipt["blockHash"].to_0x_hex(),
+        )
+        assert record["block"] == first[contract]["block"] + 1
+        assert {**record, "block": 0, "blockHash": ""} == {**first[contract], "block": 0, "blockHash": ""}
 
 
 @pytest.mark.parametrize("depth", ["0", "-1", "soon"])
