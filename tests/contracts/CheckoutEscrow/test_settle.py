@@ -201,6 +201,16 @@ def test_given_the_other_partys_settlement__it_accepts_the_key_of_an_eip7702_buy
     assert settled.events == resolved(escrow, sale, PART)
 
 
+def test_given_the_other_partys_settlement__it_accepts_the_key_of_an_eip7702_seller_without_erc1271(
+    shop, escrow, buyer, seller, deployer, project
+):
+    sale = shop.funded()
+    seller.set_delegate(deployer.deploy(project.AcceptingDelegate))
+    paper, signature = shop.settlement(sale, PART, seller)
+    settled = escrow.settle(sale.abi, paper.abi(), signature, sender=buyer)
+    assert settled.events == resolved(escrow, sale, PART)
+
+
 def test_given_the_other_partys_settlement__it_cannot_be_used_twice(shop, escrow, buyer, seller):
     sale = shop.funded()
     paper, signature = shop.settlement(sale, PART, buyer)

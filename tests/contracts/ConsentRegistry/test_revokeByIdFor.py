@@ -40,3 +40,24 @@ def test_given_the_customers_withdrawal__it_ends_an_active_consent_in_this_secon
     revoked = registry.revokeByIdFor(consents.id(consent), signature, sender=stranger)
     assert revoked.events == [registry.Revoked(consentId=consents.id(consent), customer=customer)]
     assert consents.ended_at(consent) == revoked.timestamp
+
+
+def test_given_the_customers_withdrawal__it_accepts_the_erc1271_signature_of_a_contract_as_customer(
+    consents, registry, customer, stranger, deployer, project
+):
+    wallet = deployer.deploy(project.AcceptingWallet, customer)
+    consent = consents.paper(customer=wallet.address)
+    registry.grantFor(consent.abi(), consents.sign(consent), sender=stranger)
+    signature = consents.sign(consents.revocation(consent))
+    revoked = registry.revokeByIdFor(consents.id(consent), signature, sender=stranger)
+    assert revoked.events == [registry.Revoked(consentId=consents.id(consent), customer=wallet)]
+
+
+def test_given_the_customers_withdrawal__it_accepts_the_key_of_an_eip7702_customer_without_erc1271(
+    consents, registry, customer, stranger, deployer, project
+):
+    consent = consents.granted()
+    customer.set_delegate(deployer.deploy(project.AcceptingDelegate))
+    signature = consents.sign(consents.revocation(consent))
+    revoked = registry.revokeByIdFor(consents.id(consent), signature, sender=stranger)
+    assert revoked.events == [registry.Revoked(consentId=consents.id(consent), customer=customer)]

@@ -65,6 +65,27 @@ def test_given_a_customer_that_is_its_own_custodian__it_loses_only_its_deposit_b
     books.expect(cancelled, standing={consumer: deal.consumer_pays + deal.offer.terms.custodian_deposit})
 
 
+def test_given_a_customer_that_is_its_own_custodian__it_keeps_its_deposit_by_withdrawing(
+    trade, exchange, customer, consumer
+):
+    market = _market(trade, custodian=trade.market.customer)
+    exchange.fund(sender=customer, value=10**17)
+    books = trade.books()
+    deal = trade.deal(market)
+    receipts = [
+        trade.registry.grant(deal.consent.abi(), sender=customer),
+        trade.open(deal),
+        trade.registry.revoke(deal.consent.abi(), sender=customer),
+        exchange.abort(*deal.papers, sender=customer),
+    ]
+    assert receipts[-1].events == [exchange.Aborted(exchangeId=deal.exchange_id)]
+    books.expect(
+        *receipts,
+        ether={consumer: -deal.consumer_pays, exchange: deal.consumer_pays},
+        standing={consumer: deal.consumer_pays},
+    )
+
+
 def test_given_a_customer_that_is_the_consumer__it_is_paid_its_own_reward(
     trade, exchange, consumer, custodian
 ):

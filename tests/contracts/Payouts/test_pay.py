@@ -53,6 +53,17 @@ def test_given_a_receiver_that_refuses__it_credits_the_receiver(
     balances.expect(done, changes={})
 
 
+def test_given_a_receiver_that_refuses_twice__it_adds_up_the_credits(
+    escrow, buyer, seller, deployer, project, sold_by
+):
+    wallet = deployer.deploy(project.RefusingWallet, seller)
+    first, second = sold_by(wallet), sold_by(wallet)
+    escrow.confirm(first.abi, sender=buyer)
+    done = escrow.confirm(second.abi, sender=buyer)
+    assert done.events == completed_and_credited(escrow, second, wallet)
+    assert escrow.creditOf(wallet) == 2 * AMOUNT
+
+
 def test_given_a_receiver_that_burns_its_gas__it_credits_the_receiver(
     escrow, buyer, seller, deployer, project, sold_by
 ):

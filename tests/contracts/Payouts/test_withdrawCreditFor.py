@@ -80,6 +80,14 @@ def test_given_the_owners_paper__it_cannot_be_submitted_twice(escrow, credited, 
         submit(paper)
 
 
+def test_given_the_owners_paper__it_accepts_the_erc1271_signature_of_a_contract_as_owner(
+    escrow, seller, stranger, credited, paper, submit
+):
+    assert paper.owner == credited.address != seller.address
+    done = submit(paper, signer=seller)
+    assert done.events == [escrow.CreditWithdrawn(owner=credited, to=stranger, amount=2)]
+
+
 def test_given_the_owners_paper__it_accepts_the_key_of_an_eip7702_owner_without_erc1271(
     shop, escrow, buyer, seller, stranger, deployer, project, submit
 ):
