@@ -29,7 +29,13 @@ def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
 def report(found: dict[str, int]) -> str:
     """The readable report, Markdown."""
     figures = [
-        (s.key, s.what, f"{found[s.key]:,}", f"{s.goal:,}", f"{100 * (found[s.key] / s.goal - 1):+.1f} %")
+        (
+            s.key,
+            s.what,
+            f"{found[s.key]:,}",
+            f"{s.goal:,}" if s.goal else "",
+            f"{100 * (found[s.key] / s.goal - 1):+.1f} %" if s.goal else "",
+        )
         for s in SCENARIOS
     ]
     g = {key: f"{gas:,}" for key, gas in found.items()}
@@ -42,10 +48,18 @@ def report(found: dict[str, int]) -> str:
             table(("scenario", "what", "gas", "goal", "against the goal"), figures),
             "## Escrow checkout",
             table(
-                ("", "fund", "release", "note"),
+                ("", "deploy", "fund", "release", "refund", "dispute", "note"),
                 [
                     *peers.ESCROW,
-                    ("FairCart", g["escrow.checkout"], g["escrow.confirm"], "every state has a timeout"),
+                    (
+                        "FairCart",
+                        g["escrow.deploy"],
+                        g["escrow.checkout"],
+                        g["escrow.confirm"],
+                        g["escrow.refund"],
+                        g["escrow.dispute_and_rule"],
+                        "every state has a timeout",
+                    ),
                 ],
             ),
             "## Consent",

@@ -23,10 +23,10 @@ BATCH = 100
 
 @dataclass(frozen=True)
 class Scenario:
-    """One line of the report."""
+    """One line of the report. Without a goal it is there to be compared or to explain another line."""
 
     key: str
-    goal: int
+    goal: int | None
     what: str
     measure: Callable[["Scene"], int]
 
@@ -108,6 +108,15 @@ def _paid(scene: Scene) -> Order:
     return order
 
 
+def _deploy(scene: Scene) -> int:
+    address = scene.chain.deploy("CheckoutEscrow").address
+    block = scene.chain.w3.eth.get_block("latest")
+    (transaction,) = block["transactions"]
+    receipt = scene.chain.w3.eth.get_transaction_receipt(transaction)  # type: ignore[arg-type]
+    assert receipt["contractAddress"] == address
+    return int(receipt["gasUsed"])
+
+
 def _ship(scene: Scene) -> int:
     return scene.gas(scene.escrow.functions.ship(_paid(scene).abi()), scene.sellers[0])
 
@@ -131,6 +140,29 @@ def _grant_for(scene: Scene) -> int:
 def _revoke(scene: Scene) -> int:
     consent, market = scene.granted(), scene.stage.market
     return scene.gas(scene.registry.functions.revokeById(consent.digest(market.registry)), market.customer)
+
+
+def _revoke_whole(scene: Scene) -> int:
+    consent, market = scene.granted(), scene.stage.market
+    return scene.gas(scene.registry.functions.revoke(consent.abi()), market.customer)
+
+
+def _revoke_whole_for(scene: Scene) -> int:
+    consent, market = scene.granted(), scene.stage.market
+    signature = sign(Revocation(consent.digest(market.registry)), market.registry, market.customer.key)
+    return scene.gas(scene.registry.functions.revokeFor(consent.abi(), signature), market.custodian)
+
+
+def _refund(scene: Scene) -> int:
+    return scene.gas(scene.escrow.functions.refund(_paid(scene).abi()), scene.sellers[0])
+
+
+def _dispute_and_ruling(scene: Scene) -> int:
+    order, calls = _paid(scene), scene.escrow.functions
+    scene.gas(calls.ship(order.abi()), scene.sellers[0])
+    return scene.gas(calls.dispute(order.abi(), b"\xe5" * 32), scene.buyer) + scene.gas(
+        calls.rule(order.abi(), order.amount // 2), scene.arbiter
+    )
 
 
 def _revoke_for(scene: Scene) -> int:
@@ -184,16 +216,23 @@ def _wrong_chunk(scene: Scene) -> int:
 
 
 SCENARIOS = [
+    Scenario("escrow.deploy", None, "once, for all shops", _deploy),
     Scenario("escrow.checkout", 57_000, "a cart of one order", lambda scene: _checkout(scene, 1)),
     Scenario(
         "escrow.checkout_3", 126_000, "a cart of three orders, three sellers", lambda s: _checkout(s, 3)
     ),
     Scenario("escrow.ship", 33_000, "the seller ships", _ship),
     Scenario("escrow.confirm", 42_500, "the buyer confirms, the seller is paid", _confirm),
+    Scenario("escrow.refund", None, "the seller gives back before shipping", _refund),
+    Scenario(
+        "escrow.dispute_and_rule", None, "dispute by the buyer, ruling: an equal split", _dispute_and_ruling
+    ),
     Scenario("consent.grant", 53_000, "the customer grants", _grant),
     Scenario("consent.grantFor", 58_500, "anyone submits the signed grant", _grant_for),
     Scenario("consent.revoke", 30_000, "the customer withdraws, by id", _revoke),
     Scenario("consent.revokeFor", 36_000, "anyone submits the signed withdrawal, by id", _revoke_for),
+    Scenario("consent.revoke_whole", None, "the customer withdraws, by the whole consent", _revoke_whole),
+    Scenario("consent.revokeFor_whole", None, "anyone submits that, signed", _revoke_whole_for),
     Scenario("exchange.honest_total", 165_000, "open, deliver and confirm: exact value, three paid", _honest),
     Scenario("exchange.honest_batch_100_each", 75_000, "the same, each of 100 in a batch", _honest_batch),
     Scenario("exchange.fault_wrong_key", 45_000, "proveFault: the key is wrong", _wrong_key),
