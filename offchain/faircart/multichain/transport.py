@@ -9,6 +9,7 @@ reached.
 
 from __future__ import annotations
 
+import binascii
 import contextlib
 import functools
 import itertools
@@ -25,20 +26,17 @@ from urllib.parse import SplitResult, urlsplit
 
 import requests
 import urllib3
-from requests.adapters import HTTPAdapter
 from requests.auth import HTTPBasicAuth
 from Savoir import Savoir
 
 from faircart.multichain import errors
+from faircart.multichain.connections import NodeAdapter, until
 
 log = logging.getLogger("faircart.multichain")
 
 MAX_IN_FLIGHT = 4  # a node has 4 workers and a queue of 16, which several clients share
-SERVER_IDLE_SECONDS = 30.0  # -rpcservertimeout: the node closes idle connections then
-_RENEW_AFTER = SERVER_IDLE_SECONDS - 5.0
 _CONNECT_SECONDS = 5.0
 _ATTEMPTS = 4
-_READ_BYTES = 1 << 18
 _LEAST_SECONDS = 0.001
 
 READS = frozenset(
@@ -109,9 +107,9 @@ class _Gate:
         self.slots = threading.BoundedSemaphore(MAX_IN_FLIGHT)
 
 
-def _gate(url: str) -> _Gate:
+def _gate(node: str) -> _Gate:
     with _gates_lock:
-        return _gates.setdefault(url, _Gate())
+        return _gates.setdefault(node, _Gate())
 
 
 def _parse_url(url: str) -> SplitResult:
@@ -132,10 +130,9 @@ def _parse_url(url: str) -> SplitResult:
 class NodeRpc(Savoir):  # type: ignore[misc]
     """JSON-RPC calls to one node: `rpc.getinfo()`, or `rpc.call("getinfo")`.
 
-    `timeout` bounds each attempt of a call in seconds, waiting for a free slot included. Only a node that
-    lets the answer's headers trickle in, or announces `Connection: close` and then stalls, can exceed it:
-    each wait for more bytes is bounded then, not their sum. `verify` is a CA file for https, or True for
-    the system's. Raises subclasses of `errors.MultiChainError` and nothing else. Thread-safe.
+    `timeout` bounds each attempt of a call in seconds, from waiting for a free slot to the last byte of the
+    answer. `verify` is a CA file for https, or True for the system's. Raises subclasses of
+    `errors.MultiChainError` and nothing else. Thread-safe.
     """
 
     _own = True
@@ -159,16 +156,16 @@ class NodeRpc(Savoir):  # type: ignore[misc]
         # savoir keeps what it is given in plain attributes, so it is not given the password
         super().__init__(user, "", parts.hostname, str(port), chain_name)
         self.url = parts._replace(path=parts.path or "/").geturl()
+        # one node, however its address is written
+        node = f"{parts.scheme}://{parts.hostname}:{port}{parts.path or '/'}"
         self.chain_name = chain_name
         self.timeout = timeout
         self.attempts = attempts
         self._verify = verify
         self._auth = HTTPBasicAuth(user.encode(), password.encode())
         self._ids = itertools.count(1)
-        self._gate = _gate(self.url)
-        self._last_used = time.monotonic()
-        self._renew_lock = threading.Lock()
-        self._adapter = HTTPAdapter(pool_connections=1, pool_maxsize=MAX_IN_FLIGHT, max_retries=0)
+        self._gate = _gate(node)
+        self._adapter = NodeAdapter(pool_connections=1, pool_maxsize=MAX_IN_FLIGHT, max_retries=0)
         self._session = self._new_session()
         # preparing a request anew costs more than all the rest of a call on our side
         try:
@@ -202,7 +199,8 @@ class NodeRpc(Savoir):  # type: ignore[misc]
         self._session.close()
 
     def call(self, method: str, *params: Any, timeout: float | None = None) -> Any:
-        """The `result` of `method`. Repeats, with growing random pauses, only what is safe to repeat.
+        """The `result` of `method`; a parameter of `bytes` is sent as hex. Repeats, with growing random
+        pauses, only what is safe to repeat.
 
         Safe always: what the node refused without doing anything (503, warm-up) and what never left (no
         connection; but a refused certificate stays refused). Safe for `REPEATABLE` methods: also timeouts
@@ -245,16 +243,15 @@ class NodeRpc(Savoir):  # type: ignore[misc]
         return False
 
     def _encode(self, method: str, params: tuple[Any, ...]) -> bytes:
-        request: dict[str, Any] = {"method": method, "params": params, "id": next(self._ids)}
+        request: dict[str, Any] = {"method": method, "id": next(self._ids)}
         if self.chain_name is not None:
             request["chain_name"] = self.chain_name
         encoded = None
         with contextlib.suppress(TypeError, ValueError, RecursionError):
-            # not ASCII: escapes beyond the first plane are not understood by every node
-            encoded = json.dumps(request, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+            encoded = _json(request)[:-1], b",".join(_json(param) for param in params)
         if encoded is None:  # raised here, so that the error does not carry the values with it
             raise errors.InvalidItem(method, "a parameter is no JSON value in UTF-8")
-        return encoded
+        return b'%b,"params":[%b]}' % encoded
 
     def _new_session(self) -> requests.Session:
         session = requests.Session()
@@ -267,22 +264,12 @@ class NodeRpc(Savoir):  # type: ignore[misc]
         session.mount("https://", self._adapter)
         return session
 
-    def _renew_idle(self) -> None:
-        # a connection about to reach the server's limit could be closed while our request is on its way
-        with self._renew_lock:
-            now = time.monotonic()
-            if now - self._last_used > _RENEW_AFTER:
-                self.close()
-            self._last_used = now
-
     def _attempt(self, method: str, body: bytes, limit: float) -> Any:
         deadline = time.monotonic() + limit
         if not self._gate.slots.acquire(timeout=limit):
             raise errors.TimedOut(method, f"no free slot among {MAX_IN_FLIGHT} calls in {limit:g} s")
         try:
-            self._renew_idle()
             status, content = self._post(method, body, limit, deadline)
-            self._last_used = time.monotonic()
         finally:
             self._gate.slots.release()
         return self._read(method, status, content)
@@ -298,17 +285,17 @@ class NodeRpc(Savoir):  # type: ignore[misc]
             request = self._prepared.copy()
             request.body = body
             request.headers["Content-Length"] = str(len(body))
-            with self._session.send(
-                request,
-                timeout=urllib3.Timeout(total=left, connect=connect),  # type: ignore[arg-type]
-                stream=True,
-                verify=self._verify,
-                allow_redirects=False,
-            ) as answer:
-                content = _read_until(answer.raw, deadline)
-            if content is not None:
-                return answer.status_code, content
-            failure = errors.TimedOut(method, f"not complete within {limit:g} s")
+            with (
+                until(deadline),
+                self._session.send(
+                    request,
+                    timeout=urllib3.Timeout(total=left, connect=connect),  # type: ignore[arg-type]
+                    stream=True,
+                    verify=self._verify,
+                    allow_redirects=False,
+                ) as answer,
+            ):
+                return answer.status_code, answer.raw.read(decode_content=True)
         except urllib3.exceptions.ReadTimeoutError:
             failure = errors.TimedOut(method, f"not complete within {limit:g} s")
         except (urllib3.exceptions.ProtocolError, urllib3.exceptions.SSLError):
@@ -356,19 +343,11 @@ class NodeRpc(Savoir):  # type: ignore[misc]
         raise errors.NotANode(method, f"HTTP status {status} with an error of no known form")
 
 
-def _read_until(raw: urllib3.HTTPResponse, deadline: float) -> bytes | None:
-    """The body, or None if it is not complete at the deadline (`time.monotonic`)."""
-    content = bytearray()
-    while (left := deadline - time.monotonic()) > 0:
-        sock = getattr(raw.connection, "sock", None)
-        if sock is not None:
-            sock.settimeout(left)
-        # what has come so far: a full read would start its timeout anew with every byte that trickles in
-        piece = raw.read1(_READ_BYTES, decode_content=True)
-        if not piece:
-            return bytes(content)
-        content += piece
-    return None
+def _json(value: Any) -> bytes:
+    if isinstance(value, bytes):  # hex needs none of the escaping that takes most of the time for a long text
+        return b'"%b"' % binascii.hexlify(value)
+    # not ASCII: escapes beyond the first plane are not understood by every node
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
 
 
 def _connection_failure(
@@ -378,7 +357,7 @@ def _connection_failure(
     text = repr(error)
     if "NewConnectionError" in text or "NameResolutionError" in text or "Connection refused" in text:
         return errors.Unreachable(method)
-    if "Read timed out" in text or "ReadTimeoutError" in text:
+    if "Read timed out" in text or "TimeoutError(" in text:
         return errors.TimedOut(method)
     if size > MAX_BODY_BYTES:
         # the node answers 413 and closes while the body is still being sent; the answer is then often lost

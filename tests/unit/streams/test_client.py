@@ -20,9 +20,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from faircart.multichain import Json, StreamNode, Text, errors, transport
+from faircart.multichain import Json, StreamNode, Text, connections, errors, transport
 from faircart.multichain.items import MAX_KEY_BYTES, Item, NewItem
-from faircart.multichain.node import CACHE_ABOVE
+from faircart.multichain.publishing import CACHE_ABOVE
 from faircart.multichain.transport import METHODS, REPEATABLE, NodeRpc
 from faircart.standin.service import StandIn
 from faircart.streams.network import StreamsError, read_secret
@@ -38,7 +38,7 @@ _LARGE = Item("s", "t", 0, ("a",), ("k",), False, True, "raw", None, False, 9, 0
 
 @pytest.fixture(autouse=True)
 def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("faircart.multichain.node._LOOK_UP_AFTER", (0.01, 0.01))
+    monkeypatch.setattr("faircart.multichain.publishing._LOOK_UP_AFTER", (0.01, 0.01))
 
 
 def rpc(node: FakeNode, **options: Any) -> NodeRpc:
@@ -182,6 +182,58 @@ def test_the_timeout_bounds_an_answer_that_comes_byte_by_byte(length: str) -> No
         assert time.monotonic() - since < 0.9
 
 
+@pytest.mark.parametrize("more", ["", "Connection: close\r\n"])
+def test_the_timeout_bounds_an_answer_whose_headers_come_byte_by_byte(more: str) -> None:
+    def trickle(client: socket.socket, _: bytes) -> None:
+        client.sendall(f"HTTP/1.1 200 OK\r\n{more}X-Slow: ".encode())
+        for _ in range(30):
+            client.sendall(b"x")
+            time.sleep(0.1)
+
+    with FakeNode(trickle) as node:
+        since = time.monotonic()
+        with pytest.raises(errors.TimedOut):
+            rpc(node, timeout=0.5, attempts=1).getinfo()
+        assert time.monotonic() - since < 2
+
+
+def test_headers_without_end_are_refused() -> None:
+    def endless(client: socket.socket, _: bytes) -> None:
+        client.sendall(b"HTTP/1.1 200 OK\r\n" + b"".join(b"X-%d: y\r\n" % i for i in range(200)))
+        client.sendall(b"\r\n")
+
+    for answer in (endless, http_answer(200, b"{}", more=f"X-Long: {'y' * 70_000}\r\n")):
+        with FakeNode(answer) as node, pytest.raises(errors.ConnectionCut):
+            rpc(node, attempts=1).getinfo()
+
+
+def test_a_body_has_the_whole_timeout_to_be_sent_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transport, "_CONNECT_SECONDS", 0.3)
+    payload = bytes(5_000_000)
+
+    def slow_reader(pause: float) -> tuple[socket.socket, str]:
+        listener = socket.create_server(("127.0.0.1", 0))
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+
+        def serve() -> None:
+            with listener.accept()[0] as client:
+                time.sleep(pause)
+                received = b""
+                while len(received) < 10_000_000 and (piece := client.recv(1 << 20)):
+                    received += piece
+                client.sendall(result("txid"))
+
+        threading.Thread(target=serve, daemon=True).start()
+        return listener, f"http://127.0.0.1:{listener.getsockname()[1]}/"
+
+    listener, url = slow_reader(1.0)
+    with listener:
+        assert NodeRpc(url, "user", PASSWORD, timeout=20).publish("s", "k", payload) == "txid"
+    listener, url = slow_reader(3.0)
+    with listener, pytest.raises(errors.TimedOut):
+        NodeRpc(url, "user", PASSWORD, timeout=0.5).publish("s", "k", payload)
+
+
 def test_the_wait_for_a_free_slot_is_part_of_the_timeout() -> None:
     with FakeNode(lambda *_: time.sleep(5)) as node:
         client = rpc(node, timeout=1.0, attempts=1)
@@ -295,11 +347,40 @@ def test_calls_share_one_connection_which_is_renewed_before_the_server_closes_it
         for _ in range(5):
             client.getblockcount()
         assert node.connections == 1
-        monkeypatch.setattr(transport, "_RENEW_AFTER", 0.05)
+        monkeypatch.setattr(connections, "RENEW_AFTER", 0.05)
         time.sleep(0.1)
         assert client.getblockcount() == 7
         assert node.connections == 2
-    assert transport.SERVER_IDLE_SECONDS - 30 == 0
+    assert connections.SERVER_IDLE_SECONDS - 30 == 0
+
+
+def test_a_connection_that_rests_while_another_is_used_is_renewed_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(connections, "RENEW_AFTER", 0.6)
+    together = threading.Barrier(2)
+
+    def at_once(client: socket.socket, _: bytes) -> None:
+        together.wait(5)
+        client.sendall(result(7))
+
+    def in_parallel(client: NodeRpc) -> None:
+        threads = [threading.Thread(target=client.getblockcount) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    with FakeNode(at_once, at_once, *[result(7)] * 10, at_once) as node:
+        client = rpc(node)
+        in_parallel(client)
+        assert node.connections == 2
+        for _ in range(10):
+            client.getblockcount()
+            time.sleep(0.1)
+        assert node.connections == 2
+        in_parallel(client)
+        assert node.connections == 3
 
 
 def test_a_connection_that_the_server_has_closed_is_opened_again() -> None:
@@ -569,6 +650,8 @@ _LEAKY = f"Invalid item {KEY} with {PAYLOAD} for user: {PASSWORD}"
         http_answer(413, _LEAKY.encode(), "text/html"),
         http_answer(200, _LEAKY.encode(), "text/html"),
         result([{"keys": [KEY], "data": PAYLOAD}]),
+        http_answer(200, _LEAKY.encode(), more=f"{_LEAKY}\r\n"),
+        f"{_LEAKY}\r\n\r\n".encode(),
         None,
         lambda *_: time.sleep(1.5),
     ],
