@@ -52,11 +52,15 @@ class EthereumSection(_Section):
 
 
 class StreamsSection(_Section):
-    """The MultiChain node and which of its wallet's addresses is ours."""
+    """The MultiChain node and which of its wallet's addresses is ours.
+
+    `ca_file` is a certificate (PEM) to trust for an https node, instead of the usual authorities.
+    """
 
     url: str
     user: str
     password_file: Path
+    ca_file: Path | None = None
     chain_name: str | None = None
     address: str | None = None
     timeout_seconds: float = Field(default=30, gt=0)

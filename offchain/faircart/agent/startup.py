@@ -13,8 +13,9 @@ from faircart.errors import FairCartError
 from faircart.ethereum import deployments
 from faircart.ethereum.contracts import Contracts
 from faircart.ethereum.node import EthereumNode
-from faircart.multichain import StreamNode
+from faircart.multichain import StreamNode, names
 from faircart.store import Store
+from faircart.streams import membership
 
 
 class NoAddress(FairCartError):
@@ -53,7 +54,7 @@ def start(config: Config) -> Tools:
     return Tools(
         config=config,
         ctx=ctx,
-        store=open_store(config, ctx),
+        store=open_store(config, ctx, streams),
         ethereum=node,
         contracts=contracts,
         streams=streams,
@@ -73,6 +74,7 @@ def stream_node(config: Config) -> StreamNode:
         read_secret(config.path(section.password_file), "streams.password_file"),
         timeout=section.timeout_seconds,
         chain_name=section.chain_name,
+        verify=True if section.ca_file is None else str(config.path(section.ca_file)),
     )
 
 
@@ -89,16 +91,29 @@ def own_address(config: Config, streams: StreamNode) -> str:
     )
 
 
-def open_store(config: Config, ctx: Context) -> Store:
-    """The database, pinned to what it is about."""
+STREAM_ADDRESS = "stream address"
+
+
+def open_store(config: Config, ctx: Context, streams: StreamNode) -> Store:
+    """The database, pinned to what it is about; our stream address may change, once our account has bound
+    the new one (`faircart streams join --new-address`).
+    """
     store = Store(config.database)
+    if store.pinned(STREAM_ADDRESS) not in (None, ctx.multichain_address) and _is_bound(ctx, streams):
+        store.repin(STREAM_ADDRESS, ctx.multichain_address)
     store.pin(
         {
             "chain id": str(ctx.chain_id),
             **dict(ctx.contracts),
             "account": ctx.address,
             "stream chain": ctx.chain_name,
-            "stream address": ctx.multichain_address,
+            STREAM_ADDRESS: ctx.multichain_address,
         }
     )
     return store
+
+
+def _is_bound(ctx: Context, streams: StreamNode) -> bool:
+    streams.subscribe(names.PARTICIPANTS)
+    found = membership.bindings(streams, ctx.domain("ConsentRegistry"), ctx.chain_name).get(ctx.address)
+    return found is not None and found.binding.multichain_address == ctx.multichain_address

@@ -31,9 +31,10 @@ def node_options(command: F) -> F:
     """Which node: `-c` an agent's configuration, or `--url`, `--user` and `--password-file`."""
     for option in (
         click.option("--address", help="Which address of the wallet acts (default: its first)."),
+        click.option("--ca-file", type=FILE, help="Certificate of an https node, if it is no usual one."),
         click.option("--password-file", type=FILE, help="File with the node's RPC password."),
         click.option("--user", default="multichainrpc", show_default=True, help="The node's RPC user."),
-        click.option("--url", help="The node's RPC address, such as http://127.0.0.1:2768/."),
+        click.option("--url", help="The node's RPC address, http:// or https://."),
         click.option("-c", "--config", "config_file", type=FILE, help="An agent's TOML file, instead."),
     ):
         command = option(command)
@@ -52,6 +53,7 @@ class Connection:
         url: str | None,
         user: str,
         password_file: Path | None,
+        ca_file: Path | None,
         address: str | None,
     ) -> None:
         from faircart.multichain import StreamNode
@@ -68,7 +70,8 @@ class Connection:
         elif url is None or password_file is None:
             raise StreamsError("which node? give -c CONFIG, or --url and --password-file")
         else:
-            self.node = StreamNode(url, user, read_secret(password_file))
+            verify = True if ca_file is None else str(ca_file)
+            self.node = StreamNode(url, user, read_secret(password_file), verify=verify)
         self.wanted = address
 
     def address(self) -> str:
@@ -232,8 +235,10 @@ def join(
     3. The company:        faircart streams join -c agent.toml
 
     The application is a binding of the company's three keys, signed by its Ethereum account; it holds no
-    secret. Step 3 publishes it in `participants`. Rotating is the same with --new-address or --new-hpke-key
-    (for a new Ethereum account: put its keystore into the configuration and join again).
+    secret. Step 3 publishes it in `participants`. Rotating is the same with --new-address or --new-hpke-key,
+    with the agent stopped and no exchange under way; after it was bound, the new address goes into the
+    configuration. A new Ethereum account is a new participant: put its keystore and a new database into the
+    configuration and join again.
     """
     connection = Connection(**which)
     if admit is not None:
@@ -316,6 +321,9 @@ def _join(
         # only now that the node has answered: a failure before this leaves the old key in its place
         key_password = read_secret(config.path(config.keys.password_file), "keys.password_file")
         hpke_key = envelope.encode_public_key(_renew_hpke_key(key_file, key_password).public)
+    if known is not None and known.binding.multichain_address != address:
+        own = names.consumer_plans(account.address, config.consumer.categories)
+        membership.hand_over(node, (plan.name for plan in own), known.binding.multichain_address, address)
     binding = membership.next_binding(known, chain_name, domain.chain_id, address, hpke_key)
     txid = known.txid if known is not None else None
     if binding is not None:

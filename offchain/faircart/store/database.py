@@ -91,6 +91,18 @@ class Store:
                     )
             work.upsert(pins, [{"name": name, "value": value} for name, value in known.items()])
 
+    def pinned(self, name: str) -> str | None:
+        """What a database is tied to, by the name that `pin` was given; None if it is new."""
+        with self.read() as work:
+            query = sa.select(pins.c.value).where(pins.c.name == name)
+            value: str | None = work.connection.execute(query).scalar_one_or_none()
+        return value
+
+    def repin(self, name: str, value: str) -> None:
+        """Ties the database to another `value`: for what may change, once it is known to have changed."""
+        with self.write() as work:
+            work.upsert(pins, [{"name": name, "value": value}])
+
     @contextmanager
     def write(self) -> Iterator[Work]:
         """One transaction: all of it is stored, or nothing."""

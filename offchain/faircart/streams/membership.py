@@ -10,7 +10,7 @@ version wins; so keys are rotated by the same steps with a higher version.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -154,6 +154,19 @@ def shut_out(node: StreamNode, address: str, *, by: str) -> list[str]:
             node.revoke(address, permission, by=by)
             revoked.append(permission)
     return revoked
+
+
+def hand_over(node: StreamNode, streams: Iterable[str], old: str, new: str) -> list[str]:
+    """Give a new address of this wallet the rights that the old one has in streams of its own; returns the
+    streams where it lacked them. The old address keeps its own.
+    """
+    handed = []
+    for stream in streams:
+        mine = node.has_stream(stream) and node.has_permission(old, f"{stream}.admin")
+        if mine and not node.has_permission(new, f"{stream}.admin"):
+            node.grant(new, f"{stream}.write,activate,admin", by=old)
+            handed.append(stream)
+    return handed
 
 
 def publish(node: StreamNode, application: Application) -> str:

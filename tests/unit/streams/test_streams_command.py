@@ -18,11 +18,14 @@ import psutil
 import pytest
 from click.testing import CliRunner
 from faircart import keys
-from faircart.agent import founding
+from faircart.agent import founding, startup
+from faircart.agent.config import load
+from faircart.agent.context import Context
 from faircart.cli import main
-from faircart.multichain import errors, names
+from faircart.multichain import StreamNode, errors, names
 from faircart.papers import Domain
 from faircart.standin.service import StandIn
+from faircart.store.database import ForeignStore
 from faircart.streams import membership
 
 from tests.unit.streams.conftest import Party
@@ -211,6 +214,44 @@ def test_a_company_rotates_its_hpke_key_and_its_address(
     standin.settle()
     with pytest.raises(errors.NoPermission):
         consumer.node.publish("participants", "k", b"", address=consumer.address)
+
+
+def test_an_agents_database_and_own_streams_go_on_with_a_new_address_once_it_is_bound(
+    standin: StandIn, company: Callable[[int, str], Company], shop: Party, tmp_path: Path
+) -> None:
+    founder, paper = company(1, "both"), tmp_path / "founder.json"
+    run("init", "-c", founder.config)
+    run("join", "-c", founder.config)
+    open_store(founder, shop.address, shop.node)
+    moved = json.loads(run("join", "-c", founder.config, "--new-address", "--application", paper, "--json"))
+    with pytest.raises(ForeignStore, match=f"stream address {shop.address}"):
+        open_store(founder, moved["address"], shop.node)
+    run("join", "-c", founder.config, "--admit", paper)
+    assert json.loads(run("join", "-c", founder.config, "--address", moved["address"], "--json"))["joined"]
+    open_store(founder, moved["address"], shop.node)
+    with pytest.raises(ForeignStore):
+        open_store(founder, shop.address, shop.node)
+    mark = names.consumer_id(founder.account)
+    for stream in (f"items-{mark}-orders", f"envelopes-{mark}"):
+        shop.node.grant(standin.access(2).address, f"{stream}.write", by=moved["address"])
+
+
+def open_store(company: Company, address: str, node: StreamNode) -> None:
+    """As the agent does when it starts."""
+    config = load(company.config)
+    ctx = Context(
+        address=company.account,
+        multichain_address=address,
+        hpke_key=b"",
+        chain_name="faircart",
+        chain_id=DOMAIN.chain_id,
+        contracts=(("ConsentRegistry", DOMAIN.verifying_contract),),
+        is_custodian=True,
+        is_consumer=True,
+        custodian=config.custodian,
+        consumer=config.consumer,
+    )
+    startup.open_store(config, ctx, node).close()
 
 
 def test_a_binding_counts_only_if_its_address_published_it_and_its_account_signed_it(

@@ -39,7 +39,10 @@ def _publish(tools: Tools, effect: EffectRow, stream: str, keys: tuple[str, ...]
     try:
         txid = None
         if effect.state == "running":  # begun before: ask whether it is already there
-            txid = tools.streams.published(stream, keys, data, address=address, offchain=offchain)
+            for publisher in dict.fromkeys((address, *tools.streams.addresses())):  # it may be a new one
+                txid = tools.streams.published(stream, keys, data, address=publisher, offchain=offchain)
+                if txid is not None:
+                    break
         if txid is None:
             boundary("publish.before")
             txid = tools.streams.publish(stream, keys, data, address=address, offchain=offchain)
