@@ -1,17 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One market for each test module that asks for it: its own networks, its own enterprises."""
+"""One market for each test module that asks for it: its own networks, its own enterprises.
+
+On the stand-in, and on MultiChain nodes where they are found: `pytest -m multichain` runs only the latter.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.support import kinds
 from tests.support.agents import Enterprise, Ethereum, Streams
 
 
+@pytest.fixture(scope="module", params=kinds.BOTH)
+def kind(request: pytest.FixtureRequest) -> str:
+    return kinds.chosen(request.param)
+
+
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("market")
+def folder(tmp_path_factory: pytest.TempPathFactory, kind: str) -> Path:
+    return tmp_path_factory.mktemp(f"market-{kind}")
 
 
 @pytest.fixture(scope="module")
@@ -21,8 +30,8 @@ def ethereum(folder: Path) -> Iterator[Ethereum]:
 
 
 @pytest.fixture(scope="module")
-def streams(folder: Path) -> Iterator[Streams]:
-    with Streams(folder) as network:
+def streams(folder: Path, kind: str) -> Iterator[Streams]:
+    with Streams(folder, real=kind == kinds.MULTICHAIN) as network:
         yield network
 
 

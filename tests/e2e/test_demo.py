@@ -16,7 +16,8 @@ from pathlib import Path
 
 import pytest
 from faircart import retail
-from faircart.streams import real_nodes
+
+from tests.support import kinds
 
 ROOT = Path(__file__).parents[2]
 APE = Path(sys.executable).parent / "ape"
@@ -96,8 +97,8 @@ STREAMS = [
 @pytest.mark.timeout(290)
 @pytest.mark.parametrize("streams", STREAMS)
 def test_two_customers_buy_consent_and_are_paid_for_their_data(demos: list[Demo], streams: str) -> None:
-    if streams == "real" and real_nodes.find() is None:
-        pytest.skip("multichaind is not on the PATH and MULTICHAIND does not name it")
+    if streams == "real":
+        kinds.chosen(kinds.MULTICHAIN)
     demo = start(demos, "--customers", "2", "--json", "--streams", streams)
     out, err = demo.process.communicate(timeout=280)
     assert demo.process.returncode == 0, err

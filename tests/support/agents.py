@@ -8,8 +8,10 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -21,6 +23,7 @@ from faircart import envelope, keys
 from faircart.agent.client import CustomerClient
 from faircart.cli import main
 from faircart.multichain import StreamNode, names
+from faircart.streams import network
 from hexbytes import HexBytes
 from web3 import HTTPProvider, Web3
 from web3.contract import Contract
@@ -133,31 +136,58 @@ class Ethereum:
 
 @dataclass
 class Streams:
-    """The development stand-in with some wallets; the first one administers the chain."""
+    """Some wallets of the development stand-in, or real nodes; the first one administers the chain."""
 
     folder: Path
     wallets: int = 2
     delays: tuple[str, ...] = ("--block-seconds", "0.5")
+    real: bool = False
 
     def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            described = stack.enter_context(self._nodes()) if self.real else self._stand_in(stack)
+            self.chain = described["chain"]
+            self.access: list[dict[str, str]] = described["wallets"]
+            self._create_streams()
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def _stand_in(self, stack: ExitStack) -> dict[str, Any]:
         port_file = self.folder / "streams.json"
         command = [sys.executable, "-m", "faircart.standin", "--data", str(self.folder / "streams")]
         command += ["--wallets", str(self.wallets), "--port-file", str(port_file), *self.delays]
         with (self.folder / "streams.log").open("wb") as log:
-            self._process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
-        described = wait_for(lambda: port_file.exists() and json.loads(port_file.read_text()), "the stand-in")
-        self.chain = described["chain"]
-        self.access: list[dict[str, str]] = described["wallets"]
+            process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
+        stack.callback(process.wait)
+        stack.callback(process.terminate)
+        described: dict[str, Any] = wait_for(
+            lambda: port_file.exists() and json.loads(port_file.read_text()), "the stand-in"
+        )
+        return described
+
+    @contextmanager
+    def _nodes(self) -> Iterator[dict[str, Any]]:
+        with network.running(self.folder / "streams", self.wallets, real=True) as nodes:
+            yield {"chain": nodes.chain, "wallets": [node.to_json() for node in nodes.nodes]}
+
+    def _create_streams(self) -> None:
         admin = self.node(0)
         for plan in names.SHARED:
             admin.create_stream(plan.name, plan.restrict, salted=plan.salted, fields=dict(plan.fields))
             for wallet in self.access:
                 admin.grant(wallet["address"], f"{plan.name}.write")
-        return self
+        for number, wallet in enumerate(self.access):
+            wait_for(partial(self._may_write, number, wallet["address"]), "the shared streams at each node")
 
-    def __exit__(self, *_: object) -> None:
-        self._process.terminate()
-        self._process.wait()
+    def _may_write(self, number: int, address: str) -> bool:
+        node = self.node(number)
+        return all(
+            node.has_stream(plan.name) and node.has_permission(address, f"{plan.name}.write")
+            for plan in names.SHARED
+        )
 
     def node(self, number: int) -> StreamNode:
         """A client of one wallet."""

@@ -61,7 +61,7 @@ def opened(offices: list[Office], ledgers: Ledgers, node: StreamNode, consumer: 
     secrets = [found for office in offices for found in vault(office)]
     keys = {secret for kind, secret in secrets if kind in ("key", "pad")}
     private = {secret for kind, secret in secrets if kind == "request"}
-    private |= {office.tools.hpke_private for office in offices}
+    private |= {key for office in offices for key in office.tools.hpke_privates}
     for (request_id, sealed), key in product(list(envelopes(node, consumer)), private):
         try:
             payload = json.loads(envelope.open_envelope(request_id, key, sealed))

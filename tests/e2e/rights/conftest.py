@@ -10,6 +10,7 @@ import pytest
 from faircart import documents, papers
 from faircart.canonical import commitment
 
+from tests.support import kinds
 from tests.support.agents import ETHER, Ethereum, Streams
 from tests.support.citizens import (
     DOCUMENTS,
@@ -27,9 +28,14 @@ from tests.support.offices import Office, faircart
 CATEGORIES = 'categories = ["orders", "preferences", "profile"]'
 
 
+@pytest.fixture(scope="package", params=kinds.BOTH)
+def kind(request: pytest.FixtureRequest) -> str:
+    return kinds.chosen(request.param)
+
+
 @pytest.fixture(scope="package")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("market")
+def folder(tmp_path_factory: pytest.TempPathFactory, kind: str) -> Path:
+    return tmp_path_factory.mktemp(f"market-{kind}")
 
 
 @pytest.fixture(scope="package")
@@ -39,8 +45,8 @@ def ethereum(folder: Path) -> Iterator[Ethereum]:
 
 
 @pytest.fixture(scope="package")
-def streams(folder: Path) -> Iterator[Streams]:
-    with Streams(folder, wallets=3) as network:
+def streams(folder: Path, kind: str) -> Iterator[Streams]:
+    with Streams(folder, wallets=3, real=kind == kinds.MULTICHAIN) as network:
         yield network
 
 

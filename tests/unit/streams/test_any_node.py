@@ -15,9 +15,9 @@ from typing import TypeVar
 
 import pytest
 from faircart.multichain import Item, Json, NewItem, StreamNode, Text, errors
-from faircart.streams import real_nodes
 from faircart.streams.network import Network, running
 
+from tests.support import kinds
 from tests.unit.streams.cutting_proxy import cutting_proxy
 
 T = TypeVar("T")
@@ -68,11 +68,9 @@ def arrived(company: Company, stream: str, txid: str) -> Item:
     )
 
 
-@pytest.fixture(scope="module", params=["stand-in", pytest.param("multichain", marks=pytest.mark.multichain)])
+@pytest.fixture(scope="module", params=kinds.BOTH)
 def network(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
-    real = request.param == "multichain"
-    if real and real_nodes.find() is None:
-        pytest.skip("multichaind is not on the PATH and MULTICHAIND does not name it")
+    real = kinds.chosen(request.param) == kinds.MULTICHAIN
     folder: Path = tmp_path_factory.mktemp("nodes")
     with running(folder, 2, real=real, block_seconds=2.0 if real else 0.5) as started:
         assert started.kind == request.param
