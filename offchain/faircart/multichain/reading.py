@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import binascii
 from functools import partial
 from typing import cast
 
@@ -101,7 +102,7 @@ class Reading(NodeCalls):
             if not isinstance(piece, str) or not piece:
                 raise errors.NotANode("gettxoutdata", "the payload ends before its announced size")
             with well_formed("gettxoutdata"):
-                whole += bytes.fromhex(piece)
+                whole += binascii.unhexlify(piece)
         if len(whole) != item.size:
             raise errors.NotANode("gettxoutdata", "the payload has another size than announced")
         return bytes(whole)

@@ -7,6 +7,7 @@ import gc
 import http.client
 import inspect
 import io
+import json
 import logging
 import socket
 import ssl
@@ -128,6 +129,27 @@ def test_every_refusal_has_a_type(answer: bytes, kind: type[errors.MultiChainErr
 def test_an_answer_of_another_form_is_no_nodes(ask: Callable[[StreamNode], Any], answer: Any) -> None:
     with FakeNode(result(answer)) as node, pytest.raises(errors.NotANode):
         ask(StreamNode(node.url, "user", PASSWORD))
+
+
+@pytest.mark.parametrize("text", ["ab", 'a"b\\', "é\n", "\U0001f6d2", "ab' }{"])
+def test_a_long_result_is_read_as_a_short_one_is(text: str) -> None:
+    for count in (1, 50_000):
+        compact = json.dumps({"result": text * count, "error": None, "id": 1}, separators=(",", ":"))
+        plain = json.dumps(
+            {"result": text * count, "error": None, "id": 1}, separators=(",", ":"), ensure_ascii=False
+        )
+        with FakeNode(
+            result(text * count), http_answer(200, compact.encode()), http_answer(200, plain.encode())
+        ) as node:
+            client = rpc(node)
+            assert [client.getblockcount() for _ in range(3)] == [text * count] * 3
+
+
+@pytest.mark.parametrize("rest", ['"', '","error":null}x', '","error":null', '","error":{"code":-8}}', '"]'])
+def test_a_long_result_of_another_form_is_no_answer(rest: str) -> None:
+    answer = http_answer(200, ('{"result":"' + "ab" * 50_000 + rest).encode())
+    with FakeNode(answer) as node, pytest.raises(errors.MultiChainError):
+        rpc(node).getblockcount()
 
 
 def test_an_unreachable_node_is_told_from_one_that_answers_late_or_breaks_off() -> None:
