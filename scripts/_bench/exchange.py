@@ -8,9 +8,11 @@ most of the time that passes (grant, open, deliver and confirm are a block each)
 from __future__ import annotations
 
 import json
+import sqlite3
 import statistics
 import tempfile
 import time
+from contextlib import closing
 from datetime import datetime
 from itertools import cycle, islice
 from pathlib import Path
@@ -24,6 +26,7 @@ from faircart.canonical import canonical
 from faircart.documents import orders_document
 from faircart.envelope import encode_public_key, new_request_key
 from faircart.errors import FairCartError
+from faircart.multichain import Json, JsonValue, NewItem, names
 from faircart.streams.network import Network
 from rich.console import Console
 
@@ -37,14 +40,17 @@ SIZES = {"1 KiB": (1024, 5), "64 KiB": (64 * 1024, 5), "1 MiB": (1024 * 1024, 3)
 REWARD = 10**12
 PAID_SECONDS = 120
 MIB = 1024 * 1024
+_ENTRY: dict[str, JsonValue] = {"category": "bench", "filler": "x" * 990}
 
 
 class NotPaid(FairCartError):
     """A reward did not arrive in time."""
 
 
-def measure(network: Network) -> dict[str, Any]:
-    """Seconds from signed consent to paid reward by size, and resident memory (MiB) of nodes and agents."""
+def measure(network: Network, items: int) -> dict[str, Any]:
+    """Seconds from signed consent to paid reward by size, and resident memory (MiB) of nodes and agents,
+    also while the consumer's agent reads `items` catalogue entries.
+    """
     with tempfile.TemporaryDirectory(prefix="faircart-bench-") as name, Processes(Path(name)) as processes:
         world = build(processes, Path(name), network, Progress(Console(stderr=True)))
         sharing.publish_request(world.consumer, REWARD)
@@ -58,9 +64,34 @@ def measure(network: Network) -> dict[str, Any]:
                     "median": round(statistics.median(seconds), 2),
                     "max": round(max(seconds), 2),
                 },
-                "residentMib": _memory(processes, network),
+                "residentMib": _memory(processes, world, network),
             }
+        result["memory"] = _memory_over(items, world, processes, network)
     return result
+
+
+def _memory_over(items: int, world: World, processes: Processes, network: Network) -> dict[str, Any]:
+    """Resident memory while the custodian publishes entries of 1 KiB that the consumer's agent stores."""
+    node = network.nodes[0]
+    database = world.consumer.folder / "agent.db"
+    before = _catalogue(database)
+    series: list[dict[str, Any]] = [{"items": 0, **_memory(processes, world, network)}]
+    with node.client(timeout=60) as client:
+        for start in range(0, items, 1000):
+            end = min(start + 1000, items)
+            batch = [NewItem((f"bench{i}",), Json(_ENTRY)) for i in range(start, end)]
+            client.publish_many(names.CATALOG, batch, address=node.address)
+            _until(lambda end=end: _catalogue(database) >= before + end, "the catalogue at the consumer")
+            series.append({"items": end, **_memory(processes, world, network)})
+    sizes = [point["consumerAgent"] for point in series]
+    return {"items": items, "series": series, "growthMib": round(max(sizes) - sizes[0], 1)}
+
+
+def _catalogue(database: Path) -> int:
+    """How many catalogue entries an agent holds."""
+    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
+        found: int = connection.execute("SELECT count(*) FROM catalog").fetchone()[0]
+    return found
 
 
 def _sell(world: World, document: dict[str, Any]) -> float:
@@ -114,10 +145,14 @@ def _orders(lines: list[retail.Line]) -> dict[str, Any]:
     return orders_document("customer-bench", CUSTODIAN_SHOP, [invoice])
 
 
-def _memory(processes: Processes, network: Network) -> dict[str, float]:
-    """Resident memory (MiB) of each stream node process and each agent."""
-    named = {f"node {number}": pid for number, pid in enumerate(network.pids, 1)}
-    named |= {child.name: child.process.pid for child in processes.children if "agent" in child.name}
+def _memory(processes: Processes, world: World, network: Network) -> dict[str, float]:
+    """Resident memory (MiB) of each agent and each stream node process."""
+    running = {child.name: child.process.pid for child in processes.children}
+    named = {
+        "custodianAgent": running[f"{world.custodian.name}-agent"],
+        "consumerAgent": running[f"{world.consumer.name}-agent"],
+        **{f"node{number}": pid for number, pid in enumerate(network.pids, 1)},
+    }
     return {name: round(psutil.Process(pid).memory_info().rss / MIB, 1) for name, pid in named.items()}
 
 
@@ -126,7 +161,7 @@ def main() -> None:
     from faircart.streams.network import running
 
     with tempfile.TemporaryDirectory(prefix="faircart-bench-") as name, running(Path(name)) as network:
-        print(json.dumps(measure(network), indent=2))
+        print(json.dumps(measure(network, 10_000), indent=2))
 
 
 if __name__ == "__main__":

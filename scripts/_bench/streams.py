@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from http import HTTPStatus
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from faircart.multichain import Item, NewItem
 from faircart.streams.network import Network, running
 
 from scripts._bench import exchange
+from scripts._bench.streams_picture import draw
 
 KIB, MIB = 1024, 1024 * 1024
 SIZES = {"1 KiB": KIB, "64 KiB": 64 * KIB, "1 MiB": MIB}
@@ -37,8 +39,10 @@ GOALS = {
     "batchRatio": "1 KiB items through publishmulti at least 5 times the rate of single publishes",
     "memoryMib": "agent memory flat within 10 MiB over 10,000 items",
 }
-Pair = tuple[float, float]
-Bare = Callable[..., Callable[[], None]]
+Work = Callable[[], Any]
+Pair = tuple[Work, Work]
+"""A bare call and the same by the client."""
+Bare = Callable[..., Work]
 MEMORY_ITEMS = 10_000
 VERDICTS = {True: "reached", False: "MISSED ", None: "unknown"}
 _POLL_SECONDS = 0.002
@@ -63,11 +67,29 @@ def timed(work: Callable[[], Any]) -> float:
 
 
 def paired(pairs: Iterable[Pair]) -> dict[str, Any]:
-    """Seconds of a bare call and of the client's, as milliseconds; the overhead is that of the medians."""
-    bare, client = zip(*pairs, strict=True)
-    bare_ms, client_ms = ms(list(bare)), ms(list(client))
-    overhead = round(client_ms["median"] - bare_ms["median"], 3)
-    return {"bareMs": bare_ms, "clientMs": client_ms, "overheadMs": overhead}
+    """A bare call and the client's, in turn: milliseconds on the clock, and the overhead of the client.
+
+    `overheadMs` is the median difference on the clock, which a node whose answers take long now and then
+    blurs; `processorMs` is that of this process's processor time, in which the node has no part.
+    """
+    clock: tuple[list[float], list[float]] = ([], [])
+    processor: tuple[list[float], list[float]] = ([], [])
+    for number, pair in enumerate(pairs):
+        # each is first as often as second: what a node still does for the one call delays the next
+        for which in (0, 1) if number % 2 else (1, 0):
+            busy = time.thread_time()
+            clock[which].append(timed(pair[which]))
+            processor[which].append(time.thread_time() - busy)
+    return {
+        "bareMs": ms(clock[0]),
+        "clientMs": ms(clock[1]),
+        "overheadMs": _median_difference(*clock),
+        "processorMs": _median_difference(*processor),
+    }
+
+
+def _median_difference(bare: list[float], client: list[float]) -> float:
+    return round(statistics.median(two - one for one, two in zip(bare, client, strict=True)) * 1000, 3)
 
 
 class Bench:
@@ -204,9 +226,7 @@ class Bench:
         stream = self.stream()
         number = self.many(1000)
         height = bare("getblockcount")
-        answer = {
-            "getblockcount": paired((timed(height), timed(self.publisher.block_count)) for _ in range(number))
-        }
+        answer = {"getblockcount": paired((height, self.publisher.block_count) for _ in range(number))}
         for name, size in SIZES.items():
             number = self.many(1000 if size < 10 * KIB else 200 if size < MIB else 24)
             for offchain in (False, True):
@@ -223,21 +243,20 @@ class Bench:
         for i in range(number):
             ours, theirs = os.urandom(size), os.urandom(size)
             call = bare("publishfrom", self.address, stream, [f"bare{i}"], theirs.hex(), option)
-            yield timed(call), timed(partial(self.publish, stream, f"k{i}", ours, offchain))
+            yield call, partial(self.publish, stream, f"k{i}", ours, offchain)
 
-    def _read_pairs(self, bare: Bare, stream: str, size: int, offchain: bool, number: int) -> Iterator[Pair]:
+    def _read_pairs(self, bare: Bare, stream: str, size: int, offchain: bool, number: int) -> Iterable[Pair]:
         """By the call that carries the payload: the item's own, or `gettxoutdata` where it is too large."""
         txid = self.publish(stream, "k", os.urandom(size), offchain)
         item = self.publisher.item(stream, txid)
-        for _ in range(number):
-            if item.shown:
-                call = bare("getstreamitem", stream, txid, True)
-                yield timed(call), timed(lambda: self.publisher.payload(self.publisher.item(stream, txid)))
-            else:
-                yield (
-                    timed(bare("gettxoutdata", txid, item.vout)),
-                    timed(lambda: self.publisher.payload(item)),
-                )
+        if item.shown:
+            pair = (
+                bare("getstreamitem", stream, txid, True),
+                lambda: self.publisher.payload(self.publisher.item(stream, txid)),
+            )
+        else:
+            pair = bare("gettxoutdata", txid, item.vout), lambda: self.publisher.payload(item)
+        return repeat(pair, number)
 
     def memory_over(self, number: int) -> dict[str, Any]:
         """Resident memory while `number` items of 1 KiB are published, discovered and retrieved."""
@@ -289,9 +308,11 @@ def measure(network: Network, scale: float) -> dict[str, Any]:
     click.echo("batches ...", err=True)
     report["batches"] = bench.batches()
     click.echo("full paid exchange ...", err=True)
-    report["paidExchange"] = exchange.measure(network)
+    report["paidExchange"] = exchange.measure(network, number)
+    report["residentMib"] = _scenarios(report)
     worst = max(call["overheadMs"] for call in report["overhead"].values())
-    growth = report["memory"]["growthMib"]
+    # of this process, which only has the client, and of a company's agent, which also keeps what it reads
+    growth = max(report["memory"]["growthMib"], report["paidExchange"]["memory"]["growthMib"])
     report["goals"] = {
         GOALS["clientOverheadMs"]: {"measured": worst, "reached": worst < 1},
         GOALS["batchRatio"]: {
@@ -310,32 +331,18 @@ def measure(network: Network, scale: float) -> dict[str, Any]:
     return report
 
 
-def draw(report: dict[str, Any], path: Path) -> None:
-    """Latency by size, and memory over the number of items."""
-    import matplotlib as mpl
-
-    mpl.use("Agg")
-    from matplotlib import pyplot
-
-    figure, (left, right) = pyplot.subplots(1, 2, figsize=(11, 4.2))
-    labels = list(report["items"])
-    for offset, statistic in ((-0.2, "median"), (0.2, "p95")):
-        values = [report["items"][label]["availableMs"][statistic] for label in labels]
-        left.bar([i + offset for i in range(len(labels))], values, 0.4, label=statistic)
-    left.set_xticks(range(len(labels)), [label.replace(" o", "\no") for label in labels], fontsize=8)
-    left.set_ylabel("publish to available on the other node (ms)")
-    left.legend()
-    series = report["memory"]["series"]
-    for name in [name for name in series[0] if name != "items"]:
-        points = [point["items"] for point in series], [point[name] for point in series]
-        right.plot(*points, marker=".", label=name)
-    right.set_xlabel("1 KiB items published, discovered and retrieved")
-    right.set_ylabel("resident memory (MiB)")
-    right.set_ylim(bottom=0)
-    right.legend()
-    figure.suptitle(f"{report['node']}: {report['note']}", fontsize=10)
-    figure.tight_layout()
-    figure.savefig(path, dpi=120)
+def _scenarios(report: dict[str, Any]) -> dict[str, dict[str, float]]:
+    """The most resident MiB of each process in each scenario, over all sizes."""
+    items = [entry["residentMib"] for entry in report["items"].values()]
+    seen = {
+        "publish": [entry["publish"] for entry in items],
+        "discover and retrieve": [entry[step] for entry in items for step in ("discover", "retrieve")],
+        "full paid exchange": [size["residentMib"] for size in report["paidExchange"]["sizes"].values()],
+    }
+    return {
+        scenario: {name: max(point[name] for point in points) for name in points[0]}
+        for scenario, points in seen.items()
+    }
 
 
 @click.command()
