@@ -8,9 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import kinds
 from tests.support.agents import FAIRCART, Enterprise, Ethereum, Streams, free_port
 
 NOBODY = "0x00000000000000000000000000000000DeaDBeef"
+
+
+@pytest.fixture(scope="module")
+def kind() -> str:
+    """What an operator gets wrong is the same on every kind of stream node."""
+    return kinds.STAND_IN
 
 
 @pytest.fixture(scope="module")

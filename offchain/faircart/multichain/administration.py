@@ -79,7 +79,10 @@ class Administration(NodeCalls):
         return str(self._rpc.signmessage(address, message))
 
     def verify_message(self, address: str, signature: str, message: str) -> bool:
-        return bool(self._rpc.verifymessage(address, signature, message))
+        try:
+            return bool(self._rpc.verifymessage(address, signature, message))
+        except errors.Malformed:
+            return False  # nobody's signature: it is no base64
 
     # --- permissions ---
     def grant(self, address: str, permission: str, *, by: str | None = None) -> str:

@@ -114,6 +114,10 @@ class DatabaseFailure(MultiChainError):
     what = "the node's own database failed"
 
 
+class Malformed(MultiChainError):
+    what = "the node cannot read a parameter"
+
+
 class Rejected(MultiChainError):
     what = "the network's rules reject the transaction"
 
@@ -217,6 +221,7 @@ BY_CODE: dict[int, type[MultiChainError]] = {
     -8: InvalidParameter,
     -13: WalletLocked,
     -20: DatabaseFailure,
+    -22: Malformed,
     -26: Rejected,
     -28: WarmingUp,
     -701: NotAllowed,

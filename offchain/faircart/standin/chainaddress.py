@@ -19,6 +19,7 @@ from eth_keys.datatypes import PrivateKey, Signature
 from eth_keys.exceptions import BadSignature
 from eth_utils.exceptions import ValidationError
 
+_BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _MAGIC = b"MultiChain Signed Message:\n"
 
@@ -121,6 +122,20 @@ def sign_message(secret: bytes, message: str) -> str:
     signature = PrivateKey(secret).sign_msg_hash(_message_digest(message))
     raw = bytes([27 + 4 + signature.v]) + signature.r.to_bytes(32, "big") + signature.s.to_bytes(32, "big")
     return base64.b64encode(raw).decode()
+
+
+def is_base64(text: str) -> bool:
+    """Whether a node takes `text` for base64: it stops at the first other character, and looks only at how
+    much came before and at the padding that follows.
+    """
+    rest = text.lstrip(_BASE64)
+    digits = text[: len(text) - len(rest)]
+    missing = -len(digits) % 4
+    if missing in (0, 3):
+        return missing == 0
+    unused_bits = _BASE64.index(digits[-1]) & (15 if missing == 2 else 3)
+    after = rest[missing : missing + 1]
+    return rest.startswith("=" * missing) and not unused_bits and (not after or after not in _BASE64)
 
 
 def verify_message(rules: AddressRules, address: str, signature: str, message: str) -> bool:

@@ -40,6 +40,10 @@ _TOO_LARGE = (
     "<HTML><HEAD>\n<TITLE>413 Request Entity Too Large</TITLE>\n</HEAD><BODY>\n"
     "<H1>Request Entity Too Large</H1>\n</BODY></HTML>\n"
 )
+_NOT_IMPLEMENTED = (
+    "<HTML><HEAD>\n<TITLE>501 Not Implemented</TITLE>\n</HEAD><BODY>\n"
+    "<H1>Not Implemented</H1>\n</BODY></HTML>\n"
+)
 _KNOWN_VERBS = ("GET", "HEAD", "POST", "PUT")
 
 
@@ -136,8 +140,10 @@ class HttpSide:
                 return self._refuse_body()
         if ipaddress.ip_address(request.remote or "0.0.0.0") not in self._allowed:  # noqa: S104 - no bind
             return _Bare(status=403)
-        if request.method not in _KNOWN_VERBS:
+        if request.method == "DELETE":
             return self._plain(405)
+        if request.method not in _KNOWN_VERBS:
+            return self._page(501, _NOT_IMPLEMENTED)
         if request.path_qs != "/":
             return self._plain(404)
         if self._pending >= WORKERS + QUEUE:
@@ -163,9 +169,13 @@ class HttpSide:
     def _plain(status: int, body: bytes = b"") -> web.Response:
         return _Bare(status=status, body=body, headers={"Content-Type": _HTML})
 
+    @classmethod
+    def _refuse_body(cls) -> web.Response:
+        return cls._page(413, _TOO_LARGE)
+
     @staticmethod
-    def _refuse_body() -> web.Response:
-        response = _Bare(status=413, body=_TOO_LARGE.encode(), headers={"Content-Type": "text/html"})
+    def _page(status: int, page: str) -> web.Response:
+        response = _Bare(status=status, body=page.encode(), headers={"Content-Type": "text/html"})
         response.force_close()
         return response
 

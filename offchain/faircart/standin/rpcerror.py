@@ -6,6 +6,7 @@ from __future__ import annotations
 USAGE = -1
 ADDRESS = -5
 PARAMETER = -8
+MALFORMED = -22
 REJECTED = -26
 WARMING_UP = -28
 NOT_ALLOWED = -701

@@ -275,6 +275,8 @@ def test_messages_are_signed_by_addresses(market: Market) -> None:
     assert verify(market.shop.address, signature, "hello ünïcode")
     assert not verify(market.shop.address, signature, "other")
     assert not verify(market.consumer.address, signature, "hello ünïcode")
+    for broken in ("x", signature[:-1], signature[:-2] + "==", "!!", ""):
+        assert not verify(market.shop.address, broken, "hello ünïcode")
     assert market.shop.node.is_address(market.consumer.address)
     assert not market.shop.node.is_address("nobody")
 

@@ -73,6 +73,7 @@ def rpc(node: FakeNode, **options: Any) -> NodeRpc:
         (error(500, -8), errors.InvalidParameter),
         (error(500, -13), errors.WalletLocked),
         (error(500, -20), errors.DatabaseFailure),
+        (error(500, -22, "Malformed base64 encoding"), errors.Malformed),
         (error(500, -26), errors.Rejected),
         (error(500, -28, "RPC server started"), errors.WarmingUp),
         (error(500, -701), errors.NotAllowed),

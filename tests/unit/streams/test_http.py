@@ -86,6 +86,15 @@ def test_a_client_may_wait_for_100_continue_and_send_in_chunks(standin: StandIn)
         assert chunked.recv(4096).endswith(b'{"result":1,"error":null,"id":1}\n')
 
 
+@pytest.mark.parametrize(("verb", "status"), [("DELETE", 405), ("OPTIONS", 501), ("PATCH", 501)])
+def test_other_verbs_are_refused_as_a_node_refuses_them(standin: StandIn, verb: str, status: int) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", _port(standin.access(1)), timeout=30)
+    connection.request(verb, "/")
+    answer = connection.getresponse()
+    assert (answer.status, b"Not Implemented" in answer.read()) == (status, status == 501)
+    connection.close()
+
+
 def test_a_client_address_outside_the_allowed_ones_gets_403(standin: StandIn) -> None:
     standin._sides[1]._allowed = standin_http.ipaddress.ip_network("192.0.2.0/24")
     answer = _post(standin.access(1), b'{"method":"getblockcount","id":1}')
@@ -154,6 +163,19 @@ def _call(standin: StandIn, method: str, *params: object) -> tuple[int, object]:
     """(status, error or None); the answer is JSON."""
     answer = _post(standin.access(1), json.dumps({"method": method, "params": params, "id": 1}).encode())
     return answer.status, json.loads(answer.read())["error"]
+
+
+def test_a_native_amount_and_a_malformed_signature_are_refused_as_a_node_refuses_them(
+    standin: StandIn, shop: Party
+) -> None:
+    own = shop.address
+    assert _call(standin, "grant", own, "send", 1) == (500, {"code": -8, "message": "Invalid amount"})
+    assert _call(standin, "grant", own, "send", 0) == (200, None)
+    malformed = (500, {"code": -22, "message": "Malformed base64 encoding"})
+    for signature in ("x", "AAA", "AB==", "AA==A", "AAAAA"):
+        assert _call(standin, "verifymessage", own, signature, "m") == malformed, signature
+    for signature in ("AAAA", "AA==", "!!", ""):
+        assert _call(standin, "verifymessage", own, signature, "m") == (200, None), signature
 
 
 def test_a_lone_surrogate_in_a_key_or_name_is_refused_and_nothing_is_stored(

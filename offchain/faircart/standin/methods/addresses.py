@@ -12,13 +12,14 @@ from faircart.standin.chainaddress import (
     decode_private_key,
     encode_private_key,
     is_address,
+    is_base64,
     new_key,
     public_of,
     sign_message,
     verify_message,
 )
 from faircart.standin.registry import method
-from faircart.standin.rpcerror import ADDRESS, PARAMETER, RpcError
+from faircart.standin.rpcerror import ADDRESS, MALFORMED, PARAMETER, RpcError
 from faircart.standin.wallet import Wallet
 
 
@@ -143,4 +144,6 @@ def signmessage(wallet: Wallet, params: list[Any]) -> Any:
 def verifymessage(wallet: Wallet, params: list[Any]) -> Any:
     address, signature, message = (values.string(value) for value in params)
     wallet.address(address, "Invalid address")
+    if not is_base64(signature):
+        raise RpcError(MALFORMED, "Malformed base64 encoding")
     return verify_message(wallet.rules, address, signature, message)

@@ -122,6 +122,8 @@ def _grant(wallet: Wallet, signer: Any, params: list[Any]) -> str:
         if wallet.address(text) in addresses:
             raise RpcError(PARAMETER, f"Invalid parameter, duplicated address: {text}")
         addresses.append(text)
+    if len(params) > 2 and params[2]:
+        raise RpcError(PARAMETER, "Invalid amount")
     start, end = _blocks(params)
     text = values.string(params[1])
     stream, names = _split(wallet, text)
