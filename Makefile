@@ -60,7 +60,7 @@ fuzz: setup ## run the state machines much longer; EXAMPLES=2000 for each
 	FAIRCART_FUZZ=$(or $(EXAMPLES),2000) $(BIN)/pytest -p no:ape_test -s tests/machines $(ARGS)
 
 torture: setup ## kill agents at least 100 times, reorganise, cheat, fail: all of it; RUNS=100
-	FAIRCART_TORTURE=$(or $(RUNS),100) $(BIN)/pytest -p no:ape_test -s tests/torture tests/e2e/test_kills.py $(ARGS)
+	FAIRCART_TORTURE=$(or $(RUNS),100) $(BIN)/pytest -p no:ape_test -s tests/torture $(ARGS)
 
 gas: setup ## measure the contracts' gas beside that of others; writes reports/gas.json
 	@$(BIN)/python -m tests.gas

@@ -136,12 +136,16 @@ class Ethereum:
 
 @dataclass
 class Streams:
-    """Some wallets of the development stand-in, or real nodes; the first one administers the chain."""
+    """Some wallets of the development stand-in, or real nodes; the first one administers the chain.
+
+    With a `seed` the stand-in's addresses are the same every time.
+    """
 
     folder: Path
     wallets: int = 2
     delays: tuple[str, ...] = ("--block-seconds", "0.5")
     real: bool = False
+    seed: str = ""
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
@@ -157,10 +161,11 @@ class Streams:
 
     def _stand_in(self, stack: ExitStack) -> dict[str, Any]:
         port_file = self.folder / "streams.json"
-        command = [sys.executable, "-m", "faircart.standin", "--data", str(self.folder / "streams")]
+        seeded = ["tests.support.seed", self.seed] if self.seed else []
+        command = [sys.executable, "-m", *seeded, "faircart.standin", "--data", str(self.folder / "streams")]
         command += ["--wallets", str(self.wallets), "--port-file", str(port_file), *self.delays]
         with (self.folder / "streams.log").open("wb") as log:
-            process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
+            process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, cwd=ROOT)
         stack.callback(process.wait)
         stack.callback(process.terminate)
         described: dict[str, Any] = wait_for(

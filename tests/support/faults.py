@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A proxy before a node that answers as bad nodes do: by chance, or by order.
+"""A proxy before a node that answers as bad nodes do.
 
-It stands between an agent and its Ethereum or stream node (JSON-RPC over HTTP). Each call is passed on,
-unless the dice say otherwise; what then happens is one of the named faults. A fault may strike before the
-node sees the call or after it has acted on it, which the caller cannot tell apart.
+It stands between an agent and its Ethereum or stream node (JSON-RPC over HTTP). Faults of the transport
+strike by chance, before the node sees a call or after it has acted on it, which no caller can tell apart.
+Lies are told in turn, whenever they change an answer, but not twice in a row: the truth gets through.
 """
 
 import json
@@ -19,19 +19,31 @@ import requests
 
 Answer = tuple[int, bytes] | None
 """Status and body; None: the connection is cut without an answer."""
+AWAY_SECONDS = 0.3
+SLOW_SECONDS = 1.5
+LISTS = ("eth_getLogs", "liststreamitems", "liststreamkeyitems", "liststreamtxitems")
+"""What answers a list of logs or items."""
+FORGETFUL = 3
+"""How many changes a stale answer is behind, at most."""
 
 
 class FaultProxy:
-    """`faults` are names out of FAULTS; one strikes in `rate` of all calls. Ready when entered."""
+    """`faults` are names out of TRANSPORT and LIES; `rate` is that of the first, 0 turns off the others, too.
+
+    Ready when entered.
+    """
 
     def __init__(self, target: str, faults: Sequence[str], *, rate: float, seed: int) -> None:
         self.target, self.rate = target.rstrip("/"), rate
-        self._faults = list(faults)
+        self._transport = [name for name in faults if name in TRANSPORT]
+        self._lies = [name for name in faults if name in LIES]
         self._dice = random.Random(seed)
         self._lock = threading.Lock()
+        self._occasions: Counter[str] = Counter()
+        self._told: dict[str, list[Any]] = {}
+        self._back: threading.Thread | None = None
         self.struck: Counter[str] = Counter()
-        self._sessions = threading.local()
-        self._seen: dict[str, Any] = {}
+        """How often each fault changed what the agent got."""
 
     def __enter__(self) -> Self:
         proxy = self
@@ -55,49 +67,65 @@ class FaultProxy:
             def log_message(self, format: str, *args: Any) -> None:
                 pass
 
-        class Server(ThreadingHTTPServer):
-            daemon_threads = True
-
-            def handle_error(self, request: Any, client_address: Any) -> None:
-                pass  # the agent has hung up: it may
-
-        self._server = Server(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        self._handler = Handler
+        self._listen(0)
+        port = self._server.server_address[1]
+        self.url = f"http://127.0.0.1:{port}"
         return self
 
+    def _listen(self, port: int) -> None:
+        self._server = _Server(("127.0.0.1", port), self._handler)
+        self._loop = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
+        self._loop.start()
+
     def __exit__(self, *_: object) -> None:
+        if self._back is not None:
+            self._back.join()
         self._server.shutdown()
         self._server.server_close()
 
     def answer(self, path: str, headers: dict[str, str], body: bytes) -> Answer:
         """What the caller gets."""
         with self._lock:
-            strikes = self._dice.random() < self.rate
-            fault = self._dice.choice(self._faults) if strikes else ""
-        if not fault:
-            return self._pass_on(path, headers, body)
-        answer = FAULTS[fault](self, path, headers, body)
-        with self._lock:
-            self.struck[fault] += 1
-        return answer
+            if self._back is not None and self._back.is_alive():
+                return None  # an old connection to a node that is away
+            strikes = self._transport and self._dice.random() < self.rate
+            fault = self._dice.choice(self._transport) if strikes else ""
+        if fault:
+            with self._lock:
+                self.struck[fault] += 1
+            return TRANSPORT[fault](self, path, headers, body)
+        status, content = self._pass_on(path, headers, body)
+        return status, self._lied(json.loads(body), content) if self.rate else content
 
     def _pass_on(self, path: str, headers: dict[str, str], body: bytes) -> tuple[int, bytes]:
         kept = {name: headers[name] for name in ("Authorization", "Content-Type") if name in headers}
         answer = requests.post(self.target + path.rstrip("/"), data=body, headers=kept, timeout=30)
-        self._remember(body, answer.content)
         return answer.status_code, answer.content
 
-    def _remember(self, body: bytes, content: bytes) -> None:
-        call = json.loads(body)
-        if isinstance(call, dict) and call.get("method") == "eth_getBlockByNumber":
-            with self._lock:
-                self._seen.setdefault(str(call["params"]), []).append(content)
-                del self._seen[str(call["params"])][:-20]
-
-    # --- faults -------------------------------------------------------------------------------------------
+    # --- faults of the transport --------------------------------------------------------------------------
 
     def _refuse(self, *_: Any) -> Answer:
+        """The node goes away: connections end, and for a moment nobody listens."""
+        port = self._server.server_address[1]
+
+        def go_and_return() -> None:
+            self._server.shutdown()
+            self._server.server_close()
+            time.sleep(AWAY_SECONDS)
+            while True:
+                try:
+                    return self._listen(port)
+                except OSError:  # something else got the port for a moment
+                    time.sleep(0.1)
+
+        with self._lock:
+            if self._back is None or not self._back.is_alive():
+                self._back = threading.Thread(target=go_and_return, daemon=True)
+                self._back.start()
+        return None
+
+    def _cut_before(self, *_: Any) -> Answer:
         return None
 
     def _cut_after(self, path: str, headers: dict[str, str], body: bytes) -> Answer:
@@ -113,57 +141,79 @@ class FaultProxy:
 
     def _slow(self, path: str, headers: dict[str, str], body: bytes) -> Answer:
         answer = self._pass_on(path, headers, body)
-        time.sleep(1.5)
+        time.sleep(SLOW_SECONDS)
         return answer
 
     def _nonsense(self, *_: Any) -> Answer:
         return 200, b'{"jsonrpc":"2.0","id":1,"result":{"lorem":"ipsum"}}'
 
-    def _stale(self, path: str, headers: dict[str, str], body: bytes) -> Answer:
-        """A block that was the latest some blocks ago."""
-        call = json.loads(body)
+    # --- lies ---------------------------------------------------------------------------------------------
+
+    def _lied(self, call: Any, content: bytes) -> bytes:
+        method, params = call.get("method", ""), call.get("params", [])
+        answer = json.loads(content) if method in (*LISTS, "eth_getBlockByNumber") else {}
+        if answer.get("result") is None:
+            return content
         with self._lock:
-            old = self._seen.get(str(call.get("params")), []) if isinstance(call, dict) else []
-            content = old[0] if old and call["params"][0] == "latest" else None
-        if content is None:
-            return self._pass_on(path, headers, body)
-        answer = json.loads(content)
-        answer["id"] = call["id"]
-        return 200, json.dumps(answer).encode()
-
-    def _logs(self, path: str, headers: dict[str, str], body: bytes, change: Callable[[Any], Any]) -> Answer:
-        status, content = self._pass_on(path, headers, body)
-        call, answer = json.loads(body), json.loads(content)
-        if isinstance(call, dict) and call.get("method") == "eth_getLogs" and answer.get("result"):
-            answer["result"] = change(answer["result"])
-            content = json.dumps(answer).encode()
-        return status, content
-
-    def _twice(self, path: str, headers: dict[str, str], body: bytes) -> Answer:
-        return self._logs(path, headers, body, lambda found: found + found[::-1])
-
-    def _outside(self, path: str, headers: dict[str, str], body: bytes) -> Answer:
-        """A log of a block that nobody asked for."""
-
-        def moved(found: Any) -> Any:
-            return [*found, {**found[0], "blockNumber": hex(int(found[0]["blockNumber"], 16) + 10_000)}]
-
-        return self._logs(path, headers, body, moved)
-
-    def _incomplete(self, path: str, headers: dict[str, str], body: bytes) -> Answer:
-        """No logs, where there are some: the node has the block, but has not indexed it yet."""
-        return self._logs(path, headers, body, lambda _: [])
+            told = self._told.setdefault(f"{method} {params}", [])
+            truth = answer["result"]
+            if not told or told[-1] != truth:
+                told.append(truth)
+                del told[: -FORGETFUL - 1]
+            for lie in sorted(self._lies, key=lambda name: self.struck[name]):
+                changed = LIES[lie](method, params, truth, told)
+                if changed == truth:
+                    continue
+                self._occasions[lie] += 1
+                if self._occasions[lie] % 2:
+                    self.struck[lie] += 1
+                    return json.dumps({**answer, "result": changed}).encode()
+        return content
 
 
-FAULTS: dict[str, Callable[..., Answer]] = {
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        pass  # the agent has hung up: it may
+
+
+def _stale(method: str, params: Any, truth: Any, told: list[Any]) -> Any:
+    """What was true some changes ago: an old head, a list without the newest."""
+    return truth if method == "eth_getBlockByNumber" and params[0] != "latest" else told[0]
+
+
+def _twice(method: str, params: Any, truth: Any, told: list[Any]) -> Any:
+    """Everything once more, backwards."""
+    return truth + truth[::-1] if method in LISTS else truth
+
+
+def _missing(method: str, params: Any, truth: Any, told: list[Any]) -> Any:
+    """Every second one is left out, or the only one."""
+    if method not in LISTS:
+        return truth
+    return truth[::2] if len(truth) > 1 else []
+
+
+def _outside(method: str, params: Any, truth: Any, told: list[Any]) -> Any:
+    """A log of a block that nobody asked for."""
+    if method != "eth_getLogs" or not truth:
+        return truth
+    return [*truth, {**truth[0], "blockNumber": hex(int(truth[0]["blockNumber"], 16) + 10_000)}]
+
+
+TRANSPORT: dict[str, Callable[..., Answer]] = {
     "refuse": FaultProxy._refuse,
+    "cut before": FaultProxy._cut_before,
     "cut after": FaultProxy._cut_after,
     "busy": FaultProxy._busy,
     "half": FaultProxy._half,
     "slow": FaultProxy._slow,
     "nonsense": FaultProxy._nonsense,
-    "stale": FaultProxy._stale,
-    "twice": FaultProxy._twice,
-    "outside": FaultProxy._outside,
-    "incomplete": FaultProxy._incomplete,
+}
+LIES: dict[str, Callable[[str, Any, Any, list[Any]], Any]] = {
+    "stale": _stale,
+    "twice": _twice,
+    "missing": _missing,
+    "outside": _outside,
 }

@@ -2,21 +2,24 @@
 """Agents as processes that start in a moment: forked from a server that has imported everything already.
 
 What runs is the agent itself (`startup.start`, `daemon.run`), in a process of its own that a signal can end
-at any instant. `Orders` say what a test wants of that process: where it shall be killed, and how it cheats.
+at any instant. `Orders` say what a test wants of that process: where it shall be killed, how it cheats, and
+which seed its randomness comes from.
 """
 
 import json
 import multiprocessing
 import os
+import secrets
 import signal
 import sys
-import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
+import sqlalchemy as sa
+from eth_account import Account
 from faircart import keys
 from faircart.agent import config as configuration
 from faircart.agent import founding, offline
@@ -34,6 +37,7 @@ _PRELOAD = [
     "uvicorn.loops.auto",
     "uvicorn.lifespan.off",
     "tests.support.cheats",
+    "tests.support.seed",
 ]
 
 
@@ -43,15 +47,18 @@ AWAY = (ApiUnreachable, OSError, ValueError)
 
 @dataclass(frozen=True)
 class Orders:
-    """What one process of an agent is told: `kill` is (label, at its n-th crossing).
+    """What one process of an agent is told: `kill` says at which crossing of which labels it dies.
 
     `cheats` names misbehaviours (`tests.support.cheats`) and the customers whom they hit; labels that are
-    crossed are counted in the file `labels` when it is given.
+    crossed are written into the file `labels` when it is given, the last one before a death into `died_at`.
+    Without a `seed` randomness is what it always is.
     """
 
-    kill: tuple[str, int] | None = None
+    kill: dict[str, int] = field(default_factory=dict)
     cheats: dict[str, list[str]] = field(default_factory=dict)
     labels: str = ""
+    died_at: str = ""
+    seed: str = ""
 
 
 def context() -> Any:
@@ -66,13 +73,16 @@ def run_agent(config_file: str, log_file: str, orders: Orders) -> None:
     from faircart.agent import daemon, log, startup, steps
     from faircart.errors import FairCartError
 
-    from tests.support import cheats
+    from tests.support import cheats, seed
 
     target = os.open(log_file, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     for number in (1, 2):
         os.dup2(target, number)
+    sa.event.listen(sa.Engine, "connect", _hurry)
     steps.watch(_watcher(orders))
     cheats.commit(orders.cheats)
+    if orders.seed:
+        seed.install_in_agent(orders.seed)
     config = configuration.load(Path(config_file))
     log.setup(config.agent.log_format, config.agent.name)
     try:
@@ -80,6 +90,12 @@ def run_agent(config_file: str, log_file: str, orders: Orders) -> None:
     except FairCartError as error:
         print(f"Error: {error}", file=sys.stderr, flush=True)
         sys.exit(error.exit_code)
+
+
+def _hurry(connection: Any, _record: Any) -> None:
+    # A process that is killed loses nothing that it has handed to the system: only a machine that is needs
+    # every change on the disk, and waiting for that takes longer than all the rest.
+    connection.execute("PRAGMA synchronous=OFF")
 
 
 def _watcher(orders: Orders) -> Any:
@@ -90,7 +106,8 @@ def _watcher(orders: Orders) -> Any:
         if orders.labels:
             with Path(orders.labels).open("a") as file:
                 file.write(label + "\n")
-        if orders.kill == (label, crossed[label]):
+        if orders.kill.get(label) == crossed[label]:
+            Path(orders.died_at).write_text(label)
             os.kill(os.getpid(), signal.SIGKILL)
 
     return passed
@@ -119,7 +136,8 @@ class Company:
         self.home.mkdir()
         password = folder / f"{name}.password"
         password.write_text(PASSWORD)
-        self.account = keys.create_account(self.home / "ethereum.json", PASSWORD, work=WORK)
+        self.account = Account.from_key(secrets.token_bytes(32))
+        keys.save_account(self.home / "ethereum.json", PASSWORD, bytes(self.account.key), work=WORK)
         keys.create_hpke_key(self.home / "hpke.json", PASSWORD, work=WORK)
         keys.create_vault_key(self.home / "vault.json", PASSWORD, work=WORK)
         self.address = self.account.address
@@ -153,13 +171,15 @@ class Company:
         self.store = Store(self.config.database)
         self.cheats: dict[str, list[str]] = {}
         self.labels = ""
+        self.seed = ""
+        self.died_at = self.home / "died_at"
         self.process: Any = None
 
     # --- the process --------------------------------------------------------------------------------------
 
-    def start(self, kill: tuple[str, int] | None = None) -> Self:
+    def start(self, kill: dict[str, int] | None = None) -> Self:
         """Starts the agent, without waiting for it."""
-        orders = Orders(kill, self.cheats, self.labels)
+        orders = Orders(dict(kill or {}), self.cheats, self.labels, str(self.died_at), self.seed)
         self.process = context().Process(
             target=run_agent, args=(str(self.config_file), str(self.home / "agent.log"), orders), daemon=True
         )
@@ -263,47 +283,3 @@ class Company:
         from faircart.agent import status
 
         return [f"{entry['kind']} {entry['id']}: {entry['error']}" for entry in status.parked(self.config)]
-
-
-class Undying:
-    """Starts an agent again whenever it is killed; kills it by a plan."""
-
-    def __init__(self, company: Company, plan: list[tuple[str, float]]) -> None:
-        """`plan`: (label, n-th crossing) or ("", seconds), one entry a life of the process."""
-        self.company, self._plan = company, list(plan)
-        self.killed: list[str] = []
-        self._end = threading.Event()
-        self._thread = threading.Thread(target=self._watch, daemon=True)
-        self._dies_at = float("inf")
-
-    def __enter__(self) -> Self:
-        self._live()
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.spare()
-        self._thread.join()
-        self.company.kill()
-
-    def spare(self) -> None:
-        """No kills from now on."""
-        self._end.set()
-
-    def _live(self) -> None:
-        self._label, moment = self._plan.pop(0) if self._plan else ("", float("inf"))
-        self._dies_at = float("inf") if self._label else time.monotonic() + moment
-        self.company.start((self._label, int(moment)) if self._label else None)
-
-    def _watch(self) -> None:
-        while not self._end.wait(0.01):
-            process = self.company.process
-            if time.monotonic() >= self._dies_at:
-                process.kill()
-            if process.is_alive():
-                continue
-            process.join()
-            if process.exitcode != -signal.SIGKILL:
-                return  # it ended by itself: whoever waits for it finds out why
-            self.killed.append(self._label or "at random")
-            self._live()

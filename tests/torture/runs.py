@@ -8,13 +8,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from faircart.agent import steps
+
+from tests.support import seed
 from tests.support.agents import Ethereum, Streams
-from tests.support.forked import Undying
+from tests.support.undying import Plan, Undying
 from tests.torture import ledgers
 from tests.torture.scenario import ANVIL, ENDS, QUICK, World
 
-SEED = 20_260_101
-Plan = list[tuple[str, float]]
+SEED = "FairCart 2026-01-01"
+COMPANIES = {"shop": steps.LABELS, "consumer": steps.LABELS - steps.CUSTODIANS_ONLY}
+"""The boundaries that each agent has to cross in the story."""
 
 
 @dataclass
@@ -28,11 +32,15 @@ class Told:
 
 
 @contextmanager
-def world(folder: Path, seed: int = SEED) -> Iterator[World]:
+def world(folder: Path) -> Iterator[World]:
     """A market of its own, before its agents start."""
     folder.mkdir(parents=True)
-    with Ethereum(folder, ANVIL) as ethereum, Streams(folder, delays=QUICK) as streams:
-        yield World(folder, ethereum, streams, seed)
+    seed.install()
+    try:
+        with Ethereum(folder, ANVIL) as ethereum, Streams(folder, delays=QUICK, seed=SEED) as streams:
+            yield World(folder, ethereum, streams, SEED)
+    finally:
+        seed.remove()
 
 
 def undisturbed(folder: Path) -> Told:
@@ -41,7 +49,7 @@ def undisturbed(folder: Path) -> Told:
         for company in (told.shop, told.consumer):
             company.labels = str(folder / f"{company.name}.labels")
         told.before()
-        with Undying(told.shop, []), Undying(told.consumer, []):
+        with Undying(told.shop), Undying(told.consumer):
             rests = []
             for _, act in told.acts:
                 act()
@@ -89,13 +97,16 @@ def check_ends(told: World, found: dict[str, list[str]]) -> None:
     assert len(found["documents bought"]) == len(ENDS["Settled"]) - 2  # the silent one keeps nothing
 
 
-def plan(dice: random.Random, labels: Counter[str], kills: int) -> Plan:
-    """`kills` deaths: at labelled steps (of those that are crossed often, an early one), or at random."""
-    found: Plan = []
-    for _ in range(kills):
-        if dice.random() < 0.3:
-            found.append(("", dice.uniform(0.05, 3)))
-        else:
-            label = dice.choice(sorted(labels))
-            found.append((label, dice.randint(1, min(labels[label], 12))))
-    return found
+def everywhere() -> dict[str, Plan]:
+    """Each agent dies at every boundary, the first time that it comes there."""
+    return {name: Plan(dict.fromkeys(labels, 1)) for name, labels in COMPANIES.items()}
+
+
+def by_chance(dice: random.Random, model: Told) -> dict[str, Plan]:
+    """Each agent dies at two random instants and at some boundaries, not always the first time."""
+    plans = {}
+    for name, crossed in model.labels.items():
+        labels = dice.sample(sorted(crossed), dice.randint(1, 4))
+        chosen = {label: dice.randint(1, min(crossed[label], 6)) for label in labels}
+        plans[name] = Plan(chosen, [dice.uniform(0.05, 8) for _ in range(2)])
+    return plans

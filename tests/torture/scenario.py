@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One story with 22 customers and every kind of end, told act by act, with time passing in between.
+"""One story with 23 customers and every kind of end, told act by act, with time passing in between.
 
 After each act the market is to come to rest in one certain state. The undisturbed run finds out which; a
-disturbed run waits for the same one, so nothing depends on how long a disturbance takes.
+disturbed run waits for the same one, so nothing depends on how long a disturbance takes. All randomness
+comes from a seed: keys of people and companies, salts, pads and ids are the same in every telling.
 """
 
 import time
@@ -20,6 +21,7 @@ from faircart import papers
 from faircart.agent.client import ApiRefused
 from faircart.store import tables as t
 
+from tests.support import seed
 from tests.support.agents import ETHER, Ethereum, Shopper, Streams
 from tests.support.documents import orders
 from tests.support.forked import Company
@@ -30,10 +32,13 @@ ANVIL = (
     *("--base-fee", "0", "--gas-price", "0", "--disable-min-priority-fee"),
 )
 QUICK = ("--block-seconds", "0.2", "--relay-seconds", "0.02", "--payload-seconds", "0.02")
+POLL = {"poll_seconds": 0.2}
+HOUR = 3600
+# Long, so that a slow machine does not come near a deadline before its act.
 SHOP = {
-    "deliver_within": 1200,
-    "respond_within": 1800,
-    "offer_valid_for": 600,
+    "deliver_within": 4 * HOUR,
+    "respond_within": 6 * HOUR,
+    "offer_valid_for": 2 * HOUR,
     "offers_per_consent": 2,
     "standing_balance_wei": ETHER,
     "requests_per_minute": 100_000,
@@ -54,9 +59,18 @@ WITHDRAWN_ALL_AFTERWARDS = 17
 WITHDRAWN_AFTERWARDS = 18
 BUYERS = (19, 20)
 SMALL = 21
-PEOPLE = 22
+WITHDRAWN_TWICE = 22
+PEOPLE = 23
 ENDS = {
-    "Settled": {*SETTLED, *SILENT, WITHDRAWN_ALL_AFTERWARDS, WITHDRAWN_AFTERWARDS, *BUYERS, SMALL},
+    "Settled": {
+        *SETTLED,
+        *SILENT,
+        WITHDRAWN_ALL_AFTERWARDS,
+        WITHDRAWN_AFTERWARDS,
+        *BUYERS,
+        SMALL,
+        WITHDRAWN_TWICE,
+    },
     "Conceded": {CONCEDED},
     "Faulted": {WRONG_KEY, WRONG_CHUNK},
     "Cancelled": {WITHHELD},
@@ -79,17 +93,21 @@ class World:
     folder: Path
     ethereum: Ethereum
     streams: Streams
-    seed: int
+    seed: str
     people: list[Shopper] = field(init=False)
     quotes: list[tuple[papers.Order, bytes]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.people = [Shopper(1_000 * self.seed + number) for number in range(PEOPLE)]
+        with seed.drawing(f"{self.seed}/people"):
+            self.people = [Shopper(number) for number in range(PEOPLE)]
         self.documents = [
             orders(number, items=2 if number == SMALL else 5 + number % 7) for number in range(PEOPLE)
         ]
-        self.shop = Company("shop", "custodian", self.folder, self.ethereum, self.streams, 0, SHOP)
-        self.consumer = Company("consumer", "consumer", self.folder, self.ethereum, self.streams, 1)
+        with seed.drawing(f"{self.seed}/companies"):
+            networks = self.folder, self.ethereum, self.streams
+            self.shop = Company("shop", "custodian", *networks, 0, SHOP | POLL)
+            self.consumer = Company("consumer", "consumer", *networks, 1, POLL)
+        self.shop.seed = self.consumer.seed = self.seed
         self.shop.cheats = {
             "wrong_key": self._named(CONCEDED, WRONG_KEY),
             "stubborn": self._named(WRONG_KEY, WRONG_CHUNK),
@@ -110,11 +128,13 @@ class World:
             ("documents and a request", self.begin),
             ("consents and orders", self.consent),
             ("withdrawals", self.withdraw),
-            ("first offers end", lambda: self.later(700)),
-            ("faults are proven", lambda: self.later(400)),
-            ("what was withheld is cancelled", lambda: self.later(300)),
-            ("silence is settled", lambda: self.later(700)),
-            ("a shipped order is claimed", lambda: self.later(2000)),
+            ("first offers end", lambda: self.later(8_400)),
+            ("faults are proven", lambda: self.later(4_800)),
+            ("what was withheld is cancelled", lambda: self.later(3_600)),
+            ("silence is settled", lambda: self.later(8_400)),
+            ("a shipped order is claimed, a customer withdraws by itself", self.end),
+            ("the blocks with both are taken back", self.take_back),
+            ("the customer withdraws again", self.withdraw_again),
         ]
 
     def before(self) -> None:
@@ -129,8 +149,8 @@ class World:
                 amount=10**16,
                 order_hash=bytes(32),
                 valid_until=now + 3600,
-                ship_within=3600,
-                confirm_within=3600,
+                ship_within=12 * HOUR,
+                confirm_within=12 * HOUR,
                 arbitration_within=3600,
                 salt=number,
             )
@@ -142,8 +162,10 @@ class World:
         self.send(escrow.functions.ship(self.quotes[0][0].abi()), self.shop.account)
 
     def begin(self) -> None:
-        self.shop.take(self.folder, list(zip(self.people, self.documents, strict=True)))
-        self.consumer.ask(REWARD)
+        with seed.drawing(f"{self.seed}/documents"):
+            self.shop.take(self.folder, list(zip(self.people, self.documents, strict=True)))
+        with seed.drawing(f"{self.seed}/request"):
+            self.consumer.ask(REWARD)
 
     def consent(self) -> None:
         early = self.people[BEFORE_GRANT]
@@ -174,9 +196,34 @@ class World:
         signed = papers.sign(paper, self._domain("ConsentRegistry"), bytes(person.account.key))
         body = {"revocationOfAll": paper.to_json(), "signature": "0x" + signed.hex()}
         self._post("revocations-of-all", body)
-        person = self.people[WITHDRAWN_ON_CHAIN]
+        self._revoke(WITHDRAWN_ON_CHAIN)
+
+    def end(self) -> None:
+        self._newest = self.ethereum.w3.eth.block_number
+        self.later(24_000)
+        self._revoke(WITHDRAWN_TWICE)
+
+    def take_back(self) -> None:
+        """Every block since the last act but one: the shop sends its own transaction again, nobody else."""
+        while self._revoked() == 1:
+            # A block may be mined between the question and the answer: then once more.
+            depth = self.ethereum.w3.eth.block_number - self._newest
+            self.ethereum.rpc("anvil_reorg", depth, [])
+
+    def withdraw_again(self) -> None:
+        self._revoke(WITHDRAWN_TWICE)
+
+    def _revoke(self, number: int) -> None:
         registry = self.ethereum.contracts["ConsentRegistry"]
-        self.send(registry.functions.revoke(self.consents[WITHDRAWN_ON_CHAIN].abi()), person.account)
+        self.send(registry.functions.revoke(self.consents[number].abi()), self.people[number].account)
+
+    def _revoked(self) -> int:
+        """How often the chain says that this consent was withdrawn."""
+        registry = self.ethereum.contracts["ConsentRegistry"]
+        consent_id = self.consents[WITHDRAWN_TWICE].digest(self._domain("ConsentRegistry"))
+        return len(
+            registry.events.Revoked().get_logs(from_block=0, argument_filters={"consentId": consent_id})
+        )
 
     def later(self, seconds: int) -> None:
         self.ethereum.rpc("evm_increaseTime", seconds)
@@ -229,7 +276,7 @@ class World:
                 counts[f"{company.name} in flight"] += work.connection.execute(flying).scalar_one()
         return {key: number for key, number in counts.items() if number}
 
-    def rest(self, seconds: float = 240) -> dict[str, int]:
+    def rest(self, seconds: float = 600) -> dict[str, int]:
         """Waits until nothing changes any more; how things stand then."""
         end, last, since = time.monotonic() + seconds, self.mark(), time.monotonic()
         while time.monotonic() - since < 1.5:
@@ -240,7 +287,7 @@ class World:
                 last, since = now, time.monotonic()
         return last
 
-    def reach(self, wanted: dict[str, int], act: str, seconds: float = 300) -> None:
+    def reach(self, wanted: dict[str, int], act: str, seconds: float = 600) -> None:
         """Waits for the state in which the undisturbed market came to rest."""
         end = time.monotonic() + seconds
         while (now := self.mark()) != wanted:

@@ -18,7 +18,7 @@ from tests.torture.scenario import ANVIL, QUICK, SHOP
 
 REWARD, FEE = 10**15, 10**13
 CUSTODIAN_DEPOSIT, CONSUMER_DEPOSIT = 10**15, 10**14
-WINDOW = {"deliver": 1200, "respond": 1800}
+WINDOW = {"deliver": SHOP["deliver_within"], "respond": SHOP["respond_within"]}
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -194,7 +194,7 @@ def test_offers_that_are_hoarded_or_replayed_bind_the_custodian_only_while_they_
     wait_for(lambda: len(_offers(market, "hoarded")) == 2, "the offer to be renewed", 120)
     # Hoarded: when it has expired, it opens nothing either.
     assert _opening_is_refused(market, offers[0])
-    market.later(2 * SHOP["offer_valid_for"] + 700)
+    market.later(SHOP["offer_valid_for"] + 700)
     wait_for(
         lambda: all(offer.state == "Ended" for offer in _offers(market, "hoarded")),
         "the keys of hoarded offers to be destroyed",

@@ -6,6 +6,7 @@ block that both know: rows take their earlier images, events are marked as orpha
 already says of them is retracted.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 
 import sqlalchemy as sa
@@ -88,14 +89,13 @@ class ChainReader:
         A node may announce a block before it has indexed its logs; the block's header tells. What lies
         deeper is indexed, and asking for every header there would cost a call a block.
         """
-        told = {entry.block_number for entry in logs}
+        told = Counter(entry.block_number for entry in logs)
         for number in range(max(first, end.number - NEWEST_BLOCKS + 1), end.number + 1):
-            if number in told:
-                continue
-            head = end if number == end.number else self._tools.ethereum.head(number)
-            if head is None or not any(map(head.may_log, self._addresses)):
-                continue
-            if self._tools.ethereum.has_logs(number, self._addresses):
+            if not told[number]:
+                head = end if number == end.number else self._tools.ethereum.head(number)
+                if head is None or not any(map(head.may_log, self._addresses)):
+                    continue
+            if self._tools.ethereum.count_logs(number, self._addresses) > told[number]:
                 raise LogsMissing(f"The Ethereum node left out logs of block {number}: it is asked again")
 
     def _confirmed(self, latest: Head | None) -> Head | None:

@@ -5,6 +5,25 @@ lost.
 
 from collections.abc import Callable
 
+CUSTODIANS_ONLY = frozenset({"paper.stored"})
+"""Nobody hands a paper to a mere consumer."""
+LABELS = CUSTODIANS_ONLY | {
+    "chain.applied",
+    "chain.rewound",
+    "effect.begun",
+    "effect.carried_out",
+    "effect.done",
+    "publish.after",
+    "publish.before",
+    "streams.applied",
+    "transaction.broadcast",
+    "transaction.done",
+    "transaction.mined",
+    "transaction.sent",
+    "transaction.stored",
+}
+"""Every boundary there is."""
+
 _watcher: Callable[[str], None] | None = None
 
 

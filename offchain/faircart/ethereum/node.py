@@ -139,12 +139,12 @@ class EthereumNode:
         unique = {(log.block_number, log.log_index): log for log in logs}
         return [unique[place] for place in sorted(unique)]
 
-    def has_logs(self, block: int, addresses: list[str]) -> bool:
-        """Whether the receipts of a block, which are told with the block itself, hold logs of `addresses`."""
+    def count_logs(self, block: int, addresses: list[str]) -> int:
+        """How many logs of `addresses` the receipts of a block hold, which are told with the block itself."""
         wanted = {address.lower() for address in addresses}
         found = self._ask("eth_getBlockReceipts", hex(block))
         try:
-            return any(entry["address"].lower() in wanted for one in found or () for entry in one["logs"])
+            return sum(entry["address"].lower() in wanted for one in found or () for entry in one["logs"])
         except (AttributeError, KeyError, TypeError):
             raise NodeUnreachable(
                 f"The Ethereum node {self.url} answered receipts without their fields"

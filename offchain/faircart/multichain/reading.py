@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import binascii
 from functools import partial
+from itertools import takewhile
 from typing import cast
 
 from faircart.multichain import errors
@@ -44,7 +45,8 @@ class Reading(NodeCalls):
                 for answer in answers:
                     item = parse_item(stream, answer)
                     found[item.txid].append(item)
-        return list(found.values())
+        # A transaction that a node lists and does not show yet must not count as read.
+        return list(takewhile(bool, found.values()))
 
     def key_items(
         self, stream: str, key: str, *, count: int = 10, start: int | None = None, local: bool = False

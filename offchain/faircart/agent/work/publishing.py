@@ -57,10 +57,9 @@ def _publish(tools: Tools, effect: EffectRow, stream: str, keys: tuple[str, ...]
 def grant_write(tools: Tools, effect: EffectRow) -> Done:
     """Lets a participant write into our own streams."""
     ctx = tools.ctx
-    granted = []
-    for plan in names.consumer_plans(ctx.address, ctx.consumer.categories):
+    plans = names.consumer_plans(ctx.address, ctx.consumer.categories)
+    for plan in plans:
         permission = f"{plan.name}.write"
         if not tools.streams.has_permission(effect.body["address"], permission):
             tools.streams.grant(effect.body["address"], permission, by=ctx.multichain_address)
-            granted.append(plan.name)
-    return Done({"streams": granted})
+    return Done({"streams": [plan.name for plan in plans]})

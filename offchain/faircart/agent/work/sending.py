@@ -122,6 +122,7 @@ class Sender:
                 work.outbox.finish(transaction.effect_id, {"transaction": receipt.transaction.hex()})
             else:
                 work.outbox.again(transaction.effect_id, "the transaction was mined, but reverted")
+        boundary("transaction.done")
         fields = {"effect": transaction.effect_id, "transaction": log.short(receipt.transaction)}
         if receipt.succeeded:
             log.event("transaction.confirmed", **fields)
@@ -225,6 +226,7 @@ class Sender:
                 raise self._too_poor(0) from None
             # Too cheap by now, or replaced already: the next replacement mends it, and others must not wait.
             log.trouble("transaction.refused", effect=transaction.effect_id, code=error.code)
+        boundary("transaction.sent")
         if transaction.state == "signed":
             log.event(
                 "transaction.sent", effect=transaction.effect_id, transaction=transaction.hashes[-1][:16]
