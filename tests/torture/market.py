@@ -2,6 +2,7 @@
 """A small honest market for tests that disturb its networks: who was promised what, and whether it holds."""
 
 from collections import Counter
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -72,26 +73,35 @@ class Market:
             ids = [exchange.exchange_id for exchange in work.find(Exchange)]
         return Counter(STATES[contract.functions.stateOf(one).call()[0]] for one in ids)
 
-    def sold(self) -> bool:
-        """Whether every sale is settled, for both agents and for the contract."""
-        wanted = Counter({"Settled": len(self.people)})
-        return self.states(self.shop) == self.states(self.consumer) == self.chain_states() == wanted
+    def state(self, person: Shopper) -> str:
+        """How the consumer's agent sees the one exchange with this customer."""
+        with self.consumer.store.read() as work:
+            return next((exchange.state for exchange in work.find(Exchange, customer=person.address)), "")
 
-    def check_books(self, settled: int) -> None:
+    def sold(self, aborted: Collection[int] = ()) -> bool:
+        """Whether every sale is settled, or aborted, for both agents and for the contract."""
+        ends = ["Aborted" if number in aborted else "Settled" for number in range(len(self.people))]
+        return self.states(self.shop) == self.states(self.consumer) == self.chain_states() == Counter(ends)
+
+    def check_books(self, settled: int, aborted: Collection[int] = ()) -> None:
         """Each step was done exactly once, every wei is where it belongs, and both agents know it."""
         chain = self.ethereum
-        assert Counter(name for name, _ in chain.events("DataExchange")) == {
-            "Funded": 1,
-            "Opened": settled,
-            "Delivered": settled,
-            "Confirmed": settled,
-        }
+        assert Counter(name for name, _ in chain.events("DataExchange")) == +Counter(
+            {
+                "Funded": 1,
+                "Opened": settled + len(aborted),
+                "Delivered": settled,
+                "Confirmed": settled,
+                "Aborted": len(aborted),
+            }
+        )
         exchange = chain.contracts["DataExchange"]
         standing = exchange.functions.balanceOf
         assert standing(self.shop.address).call() == ETHER + settled * FEE
-        assert standing(self.consumer.address).call() == settled * CONSUMER_DEPOSIT
+        back = settled * CONSUMER_DEPOSIT + len(aborted) * (REWARD + FEE + CONSUMER_DEPOSIT)
+        assert standing(self.consumer.address).call() == back
         paid = [chain.w3.eth.get_balance(person.address) for person in self.people]
-        assert paid == [REWARD] * settled
+        assert paid == [0 if number in aborted else REWARD for number in range(len(self.people))]
         self.check_rows()
         assert self.shop.parked() == self.consumer.parked() == []
 

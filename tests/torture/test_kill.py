@@ -19,9 +19,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.undying import Plan
-from tests.torture import ledgers, runs
+from tests.torture import TELLINGS, ledgers, runs
 
-TELLINGS = int(os.environ.get("FAIRCART_TORTURE", "1"))
 AT_A_TIME = min(2, TELLINGS, os.cpu_count() or 1)
 EVERYWHERE = {f"{name}: {label}" for name, labels in runs.COMPANIES.items() for label in labels}
 
