@@ -3,7 +3,7 @@
 
 It stands between an agent and its Ethereum or stream node (JSON-RPC over HTTP). Faults of the transport
 strike by chance, before the node sees a call or after it has acted on it, which no caller can tell apart.
-Lies are told in turn, whenever they change an answer, but not twice in a row: the truth gets through.
+Lies are told in turn, whenever they change an answer, but not twice in a row to the same call.
 """
 
 import json
@@ -39,7 +39,7 @@ class FaultProxy:
         self._lies = [name for name in faults if name in LIES]
         self._dice = random.Random(seed)
         self._lock = threading.Lock()
-        self._occasions: Counter[str] = Counter()
+        self._doubtful: set[str] = set()
         self._told: dict[str, list[Any]] = {}
         self._back: threading.Thread | None = None
         self.struck: Counter[str] = Counter()
@@ -155,17 +155,19 @@ class FaultProxy:
         if answer.get("result") is None:
             return content
         with self._lock:
-            told = self._told.setdefault(f"{method} {params}", [])
+            asked = f"{method} {params}"
+            told = self._told.setdefault(asked, [])
             truth = answer["result"]
             if not told or told[-1] != truth:
                 told.append(truth)
                 del told[: -FORGETFUL - 1]
+            if asked in self._doubtful:  # the last answer to the same call was a lie
+                self._doubtful.remove(asked)
+                return content
             for lie in sorted(self._lies, key=lambda name: self.struck[name]):
                 changed = LIES[lie](method, params, truth, told)
-                if changed == truth:
-                    continue
-                self._occasions[lie] += 1
-                if self._occasions[lie] % 2:
+                if changed != truth:
+                    self._doubtful.add(asked)
                     self.struck[lie] += 1
                     return json.dumps({**answer, "result": changed}).encode()
         return content

@@ -60,13 +60,14 @@ class Log:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """A mined transaction: whether it succeeded, where it stands, what it cost (wei)."""
+    """A mined transaction: whether it succeeded, where it stands, what it cost (wei), whether it logged."""
 
     transaction: bytes
     succeeded: bool
     block_number: int
     block_hash: bytes
     cost: int
+    logged: bool = False
 
 
 class RevertData(Exception):
@@ -199,6 +200,7 @@ class EthereumNode:
             block_number=_int(found["blockNumber"]),
             block_hash=bytes(HexBytes(found["blockHash"])),
             cost=_int(found["gasUsed"]) * _int(found.get("effectiveGasPrice") or "0x0"),
+            logged=bool(found.get("logs")),
         )
 
     def wait_until_reachable(self, seconds: float) -> None:

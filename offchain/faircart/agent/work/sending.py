@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from faircart.agent import log
+from faircart.agent.chain_reader import KEPT_BLOCKS
 from faircart.agent.steps import boundary
 from faircart.agent.tools import Tools
 from faircart.agent.work.calls import Wanted, WouldCheat, decide
@@ -112,9 +113,13 @@ class Sender:
 
     def _finish(self, transaction: Pending, receipt: Receipt) -> None:
         boundary("transaction.mined")
+        if not receipt.logged:
+            head = self._tools.ethereum.head(receipt.block_number)
+            if head is None or head.hash != receipt.block_hash:
+                return
         with self._tools.store.write() as work:
-            if (work.cursor(READ_TO) or 0) < receipt.block_number:
-                return  # a block that is taken back before our reader was there is missed by nobody else
+            if not _has_read(work, receipt):
+                return
             state = "mined" if receipt.succeeded else "failed"
             cost = receipt.cost if transaction.cost else 0
             _set(work, transaction.nonce, state=state, cost=cost, block=receipt.block_number)
@@ -315,6 +320,23 @@ def _pending(work: Work) -> list[Pending]:
 def _next_nonce(work: Work) -> int:
     highest = work.connection.execute(sa.select(sa.func.max(t.transactions.c.nonce))).scalar_one()
     return 0 if highest is None else int(highest) + 1
+
+
+def _has_read(work: Work, receipt: Receipt) -> bool:
+    """Whether our reader has read the very block of a receipt: another one of the same number does not count.
+
+    A block that is taken back before the reader was there is missed by nobody else.
+    """
+    cursor = work.cursor(READ_TO) or 0
+    if cursor < receipt.block_number:
+        return False
+    kept = work.connection.execute(
+        sa.select(t.blocks.c.hash).where(t.blocks.c.number == receipt.block_number)
+    ).scalar_one_or_none()
+    if kept is not None:
+        return bool(kept == receipt.block_hash)
+    # Every block with an event of ours is kept, unless it lies too deep to be taken back.
+    return not receipt.logged or cursor - receipt.block_number >= KEPT_BLOCKS
 
 
 def _set(work: Work, nonce: int, **changes: Any) -> None:
