@@ -8,6 +8,7 @@ with running(folder, 2) as network:
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -16,6 +17,9 @@ from typing import Any
 
 from faircart.errors import FairCartError
 from faircart.multichain import StreamNode
+
+_CHAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,31}")
+"""MultiChain's own tools take more, and then a path for a folder or an @ for what separates the host."""
 
 
 class StreamsError(FairCartError):
@@ -104,16 +108,25 @@ def running(
     """Start nodes on `folder` and stop them at the end; what they hold survives there.
 
     `real` True: MultiChain, or StreamsError if it is not found; False: the stand-in; None: MultiChain if it
-    is found.
+    is found. Raises StreamsError, also for a name that no chain can have and a folder that cannot be made.
     """
     from faircart.streams import real_nodes, standin_nodes
 
+    if not _CHAIN.fullmatch(chain):
+        raise StreamsError(
+            "a chain's name has 1 to 32 letters (a-z, A-Z), digits, hyphens, dots and underscores,"
+            " and begins with a letter or digit"
+        )
     program = None if real is False else real_nodes.find()
     if real and program is None:
         raise StreamsError(
             "multichaind is not on the PATH and MULTICHAIND does not name it;"
             " get MultiChain 2.3 from https://www.multichain.com/download-community/"
         )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StreamsError(f"{folder}: the folder cannot be made ({error.strerror})") from None
     if program is not None:
         with real_nodes.running(program, folder, nodes, chain=chain, block_seconds=block_seconds) as network:
             yield network

@@ -338,6 +338,17 @@ def test_status_shows_peers_streams_missing_payloads_and_permissions(
     assert "items.write" in text
 
 
+def test_up_refuses_names_and_folders_that_cannot_be(tmp_path: Path) -> None:
+    for name in ("", "a b", "x/y", "..", "a@b", "é", "x" * 33):
+        said = run("up", "--stand-in", "--folder", tmp_path / "net", "--chain", name, fails=True)
+        assert "a chain's name has" in said
+    assert not (tmp_path / "net").exists()
+    (tmp_path / "file").touch()
+    assert "the folder cannot be made" in run(
+        "up", "--stand-in", "--folder", tmp_path / "file" / "net", fails=True
+    )
+
+
 def test_errors_say_what_to_do(standin: StandIn, tmp_path: Path) -> None:
     assert "give -c CONFIG, or --url" in run("status", fails=True)
     wrong = tmp_path / "wrong"
