@@ -228,7 +228,7 @@ class Bench:
         height = bare("getblockcount")
         answer = {"getblockcount": paired((height, self.publisher.block_count) for _ in range(number))}
         for name, size in SIZES.items():
-            number = self.many(1000 if size < 10 * KIB else 200 if size < MIB else 24)
+            number = self.many(1000 if size < 10 * KIB else 200 if size < MIB else 40)
             for offchain in (False, True):
                 label = f"{name} {'off' if offchain else 'on'} chain"
                 answer[f"publish {label}"] = paired(self._publish_pairs(bare, stream, size, offchain, number))

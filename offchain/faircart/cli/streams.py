@@ -240,6 +240,11 @@ def join(
     configuration. A new Ethereum account is a new participant: put its keystore and a new database into the
     configuration and join again.
     """
+    from faircart.streams.network import StreamsError
+
+    ours = new_address or new_hpke_key or application is not None
+    if (admit is not None) + (shut_out is not None) + ours > 1:
+        raise StreamsError("--admit, --shut-out and joining oneself are one thing each: give one at a time")
     connection = Connection(**which)
     if admit is not None:
         _admit(connection, admit, network, deployments, as_json)

@@ -217,15 +217,16 @@ def _batches(items: Sequence[NewItem]) -> Iterator[list[NewItem]]:
     batch: list[NewItem] = []
     onchain = total = 0
     for item in items:
-        size = size_of(item.data) + sum(len(key) * 4 for key in item.keys)
-        grown = onchain + (0 if item.offchain else size)
+        keys = sum(len(key.encode()) for key in item.keys)
+        size = size_of(item.data) + keys
+        grown = onchain + (keys if item.offchain else size)
         if batch and (
             len(batch) == MAX_BATCH_ITEMS or grown > MAX_BATCH_ONCHAIN or total + size > CACHE_ABOVE
         ):
             yield batch
             batch, onchain, total = [], 0, 0
         batch.append(item)
-        onchain += 0 if item.offchain else size
+        onchain += keys if item.offchain else size
         total += size
     if batch:
         yield batch

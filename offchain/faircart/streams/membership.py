@@ -148,6 +148,8 @@ def admit(node: StreamNode, application: Application, domain: papers.Domain, *, 
 
 def shut_out(node: StreamNode, address: str, *, by: str) -> list[str]:
     """Take an address that is no longer used out again; returns what was revoked. What it published stays."""
+    if address == by:
+        raise StreamsError(f"{address} is the administrator that acts: it cannot shut itself out")
     revoked = []
     for permission in reversed(needed_permissions()):
         if node.has_permission(address, permission):

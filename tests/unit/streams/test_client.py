@@ -576,6 +576,14 @@ def test_what_no_node_takes_is_refused_before_it_is_sent(keys: list[str], data: 
         assert node.requests == []
 
 
+def test_a_batch_counts_the_keys_of_off_chain_items_since_these_are_on_the_chain() -> None:
+    keys = tuple(f"{number:0{MAX_KEY_BYTES}}" for number in range(5_000))
+    with FakeNode(result("txid")) as node:
+        items = [NewItem(keys, b"x", offchain=True)] * 4
+        StreamNode(node.url, "user", PASSWORD).publish_many("stream", items, address="a")
+        assert node.methods == ["publishmultifrom"] * 2
+
+
 def test_a_vout_comes_from_the_item_alone(standin: StandIn, shop: Party) -> None:
     shop.node.create_stream("s", [])
     shop.node.publish_many(

@@ -350,6 +350,10 @@ def test_up_refuses_names_and_folders_that_cannot_be(tmp_path: Path) -> None:
 
 
 def test_errors_say_what_to_do(standin: StandIn, tmp_path: Path) -> None:
+    assert "one at a time" in run("join", "--admit", tmp_path / "a.json", "--new-address", fails=True)
+    one = standin.access(1)
+    options = ("--url", one.url, "--password-file", one.password_file)
+    assert "cannot shut itself out" in run("join", *options, "--shut-out", one.address, fails=True)
     assert "give -c CONFIG, or --url" in run("status", fails=True)
     wrong = tmp_path / "wrong"
     wrong.write_text("wrong\n")
