@@ -77,10 +77,14 @@ class _Kept:
 
     response_class: Any = _Answer
     sock: socket.socket | None
-    _answered = 0.0
+    _used = 0.0
+
+    def connect(self) -> None:
+        super().connect()  # type: ignore[misc]
+        self._used = time.monotonic()
 
     def request(self, *args: Any, **options: Any) -> None:
-        if self.sock is not None and time.monotonic() - self._answered > RENEW_AFTER:
+        if self.sock is not None and time.monotonic() - self._used > RENEW_AFTER:
             self.close()  # type: ignore[attr-defined]
         super().request(*args, **options)  # type: ignore[misc]
 
@@ -91,7 +95,7 @@ class _Kept:
 
     def getresponse(self) -> Any:
         answer = super().getresponse()  # type: ignore[misc]
-        self._answered = time.monotonic()
+        self._used = time.monotonic()
         return answer
 
 

@@ -327,7 +327,7 @@ def test_a_node_may_lie_behind_a_path_and_the_chain_name_is_sent_if_it_is_known(
         assert "chain_name" not in node.bodies[1]
 
 
-def test_https_needs_a_certificate_that_we_trust(tmp_path: Path) -> None:
+def test_https_needs_a_certificate_that_we_trust(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     key, certificate = tmp_path / "key.pem", tmp_path / "cert.pem"
     subprocess.run(
         [
@@ -351,7 +351,12 @@ def test_https_needs_a_certificate_that_we_trust(tmp_path: Path) -> None:
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(certificate, key)
     with FakeNode(result(7), tls=tls) as node:
-        assert rpc(node, verify=str(certificate)).getblockcount() == 7
+        trusting = rpc(node, verify=str(certificate))
+        assert [trusting.getblockcount(), trusting.getblockcount()] == [7, 7]
+        assert node.connections == 1
+        monkeypatch.setattr(connections, "RENEW_AFTER", 0.0)
+        assert trusting.getblockcount() == 7
+        assert node.connections == 2
         with pytest.raises(errors.Unreachable, match="certificate"):
             rpc(node).getblockcount()
 
