@@ -33,7 +33,7 @@ from faircart.errors import FairCartError
 DOMAIN_NAME = "FairCart"
 DOMAIN_VERSION = "1"
 
-_HALF_ORDER = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0
+HALF_ORDER = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0
 
 
 class PaperError(FairCartError):
@@ -54,7 +54,7 @@ class Domain:
     def __post_init__(self) -> None:
         _check_uint("Domain.chainId", self.chain_id, 256)
         object.__setattr__(
-            self, "verifying_contract", _address("Domain.verifyingContract", self.verifying_contract)
+            self, "verifying_contract", account_address("Domain.verifyingContract", self.verifying_contract)
         )
 
     def separator(self) -> bytes:
@@ -262,7 +262,7 @@ def signer(paper: Paper, domain: Domain, signature: bytes) -> str:
         raise SignatureInvalid(f"a signature has 65 bytes, this one has {len(signature)}")
     if signature[64] not in (27, 28):
         raise SignatureInvalid("the last byte of a signature is 27 or 28")
-    if int.from_bytes(signature[32:64], "big") > _HALF_ORDER:
+    if int.from_bytes(signature[32:64], "big") > HALF_ORDER:
         raise SignatureInvalid("this signature's s lies in the upper half of the order (EIP-2)")
     try:
         recovered = Account.recover_message(_signable(paper, domain), signature=signature)
@@ -326,7 +326,7 @@ _FIELDS: dict[type[Paper], tuple[tuple[str, str, str], ...]] = {}
 
 def _checked(where: str, kind: str, value: Any) -> Any:
     if kind == "address":
-        return _address(where, value)
+        return account_address(where, value)
     if kind.startswith("uint"):
         return _check_uint(where, value, int(kind.removeprefix("uint")))
     if kind == "string":
@@ -344,7 +344,8 @@ def _checked(where: str, kind: str, value: Any) -> Any:
     return bytes(value)
 
 
-def _address(where: str, value: Any) -> str:
+def account_address(where: str, value: Any) -> str:
+    """An account as somebody wrote it, with its checksum (EIP-55). Raises PaperError naming `where`."""
     if not isinstance(value, str) or not value.startswith("0x") or not is_hex_address(value):
         raise PaperError(f"{where}: expected an Ethereum address (0x and 40 hex digits)")
     checksummed = _checksummed(value)

@@ -89,6 +89,21 @@ def read_json(path: Path, what: str) -> Any:
         raise UnreadableFile(f"{what}: {path} is not JSON") from None
 
 
+def read_canonical(path: Path, what: str) -> Any:
+    """A JSON file that must be its value's canonical form (RFC 8785) byte for byte: no character of it can be
+    changed unnoticed. Raises UnreadableFile."""
+    from faircart import canonical
+
+    try:
+        return canonical.parse(path.read_bytes())
+    except OSError as error:
+        raise UnreadableFile(f"{what}: {path} cannot be read: {error.strerror}") from None
+    except (canonical.CanonicalError, ValueError) as error:
+        raise UnreadableFile(
+            f"form: {path} was altered or written anew, it is not as it was saved: {error}"
+        ) from None
+
+
 class UnreadableFile(FairCartError):
     """A file cannot be read, or is not what it should be."""
 

@@ -12,8 +12,14 @@ if TYPE_CHECKING:
     from faircart.agent.config import Config
     from faircart.rights.customer import RightsClient
 
+from faircart.errors import FairCartError
+
 F = TypeVar("F", bound=Callable[..., Any])
 FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+class UnwritableFile(FairCartError):
+    """A file that the user names cannot be written."""
 
 
 def config_option(command: F) -> F:
@@ -53,7 +59,7 @@ def customer_client(
 
     password = read_secret(password_file, "--password-file")
     account = None if keystore is None else keys.load_account(keystore, password)
-    return CustomerClient(api, account, keys.load_hpke_key(reading_key, password).private, customer)
+    return CustomerClient(api, account, keys.load_hpke_key(reading_key, password).private, _address(customer))
 
 
 def rights_client(
@@ -66,4 +72,39 @@ def rights_client(
 
     password = read_secret(password_file, "--password-file")
     account = None if keystore is None else keys.load_account(keystore, password)
-    return RightsClient(api, account, keys.load_hpke_key(reading_key, password).private, customer)
+    return RightsClient(api, account, keys.load_hpke_key(reading_key, password).private, _address(customer))
+
+
+def _address(text: str) -> str:
+    from faircart.papers import account_address
+
+    return account_address("--customer", text) if text else ""
+
+
+def write_private(path: Path, data: bytes, option: str = "--out") -> None:
+    """Writes a file that only its owner may read: the whole of it, or nothing. Raises UnwritableFile."""
+    import os
+    import tempfile
+
+    try:
+        if path.exists() and not path.is_file():
+            path.write_bytes(data)  # a pipe, a terminal; a folder says that it is one
+            return
+        number, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(number, "wb") as file:
+                file.write(data)
+            Path(name).replace(path)
+        except OSError:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise UnwritableFile(f"{option}: {path} cannot be written: {error.strerror}") from None
+
+
+def make_folder(path: Path, option: str = "--out") -> None:
+    """A folder that only its owner may enter, if there is none yet. Raises UnwritableFile."""
+    try:
+        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise UnwritableFile(f"{option}: {path} cannot be made: {error.strerror}") from None

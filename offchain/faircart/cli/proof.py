@@ -7,8 +7,15 @@ from typing import Any
 
 import click
 
-from faircart.cli.ledgers import LedgerUnnamed, hex_id, ledger_options, open_ledgers, read_json
-from faircart.cli.options import FILE, rights_client
+from faircart.cli.ledgers import (
+    LedgerUnnamed,
+    hex_id,
+    ledger_options,
+    open_ledgers,
+    read_canonical,
+    read_json,
+)
+from faircart.cli.options import FILE, rights_client, write_private
 from faircart.errors import FairCartError
 
 
@@ -29,14 +36,15 @@ class NoLongerHeld(FairCartError):
 @click.pass_context
 def proof(context: click.Context, /, **options: Any) -> None:
     """Write a file that proves that an order or a data set existed: document, salt, transaction, block."""
+    from faircart.canonical import canonical
+
     if context.invoked_subcommand is not None:
         return
     if (options["consent"] is None) == (options["order"] is None) or options["out"] is None:
         raise click.UsageError("name --out FILE and either --consent ID or --order FILE")
     made = _data_set(options) if options["consent"] is not None else _order(options)
     path: Path = options["out"]
-    path.touch(mode=0o600)
-    path.write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
+    write_private(path, canonical(made))
     click.echo(json.dumps({"proof": str(path), "id": made["id"]}))
 
 
@@ -77,7 +85,7 @@ def verify(file: Path, offline: bool, **options: Any) -> None:
     """Check a proof by itself and against an Ethereum node that you trust."""
     from faircart.rights import proofs
 
-    value = read_json(file, "FILE")
+    value = read_canonical(file, "FILE")
     shown = proofs.check_alone(value)
     if not offline:
         shown = proofs.verify(value, open_ledgers(options, "unused:"))

@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
-from faircart.cli.ledgers import ledger_options, open_ledgers, open_source, read_json
-from faircart.cli.options import FILE, customer_options, rights_client
+from faircart.cli.ledgers import ledger_options, open_ledgers, open_source, read_canonical, read_json
+from faircart.cli.options import FILE, customer_options, make_folder, rights_client, write_private
 from faircart.errors import FairCartError
 
 
@@ -28,14 +28,17 @@ def receipt() -> None:
 @click.option("--customer", required=True, help="The customer's Ethereum address.")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True)
 def save(api: str, reading_key: Path, password_file: Path, customer: str, out: Path, **options: Any) -> None:
-    """Write every receipt that is sealed to the customer: one file a consent, <consent id>.json."""
+    """Write every receipt that is sealed to the customer: one file a consent, <consent id>.json.
+
+    The files are canonical JSON (RFC 8785): keep them byte for byte, `receipt show` tells what they say.
+    """
+    from faircart.canonical import canonical
+
     client = rights_client(api, reading_key, password_file, customer=customer)
     found = client.receipts(open_source(options, api))
-    out.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_folder(out)
     for consent_id, value in sorted(found.items()):
-        path = out / f"{consent_id}.json"
-        path.touch(mode=0o600)
-        path.write_text(json.dumps(value, indent=1) + "\n", encoding="utf-8")
+        write_private(out / f"{consent_id}.json", canonical(value))
     click.echo(json.dumps({"receipts": sorted(found)}))
 
 
@@ -59,7 +62,7 @@ def verify(file: Path, allow_ended: bool, **options: Any) -> None:
     """
     from faircart.rights import receipts
 
-    value = read_json(file, "FILE")
+    value = read_canonical(file, "FILE")
     receipts.check_alone(value)
     verdict = receipts.verify(value, open_ledgers(options), int(time.time()))
     for line in verdict.checks:

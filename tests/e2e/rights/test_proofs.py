@@ -43,7 +43,7 @@ def test_a_data_set_is_proven_to_exist_offline_and_by_any_node(
         ("event", {**value["event"], "block": 1}, "ethereum: the block is another one"),
         ("contract", "0x" + "11" * 20, "id: it is not the id"),
     ):
-        file.write_text(json.dumps({**value, name: other}))
+        file.write_bytes(canonical({**value, name: other}))
         said = faircart("proof", "verify", *trusted(ethereum), str(file), code=1)
         assert said.startswith(f"Error: {problem}")
 
@@ -64,6 +64,6 @@ def test_an_order_is_proven_to_exist(
     assert shown.splitlines()[-1].startswith("ok  ethereum: Funded in block ")
     value = json.loads(file.read_text())
     value["document"]["orderDate"] = "2010-12-01T08:27:00"
-    file.write_text(json.dumps(value))
+    file.write_bytes(canonical(value))
     said = faircart("proof", "verify", "--offline", str(file), code=1)
     assert said == "Error: document: the order document is not the one that orderHash commits to\n"

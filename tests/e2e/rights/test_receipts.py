@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Consent receipts: verified against both ledgers, and refused with the check that failed."""
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from faircart import documents, papers
+from faircart.canonical import canonical
 from faircart.rights import receipts
 from faircart.rights.ledgers import CheckFailed
 
@@ -26,7 +26,7 @@ def test_a_receipt_is_verified_against_both_ledgers_and_says_what_it_proves(
     receipt: dict[str, Any], people: list[Customer], shop: Office, ethereum: Ethereum, tmp_path: Path
 ) -> None:
     file = tmp_path / "receipt.json"
-    file.write_text(json.dumps(receipt))
+    file.write_bytes(canonical(receipt))
     shown = faircart("receipt", "verify", *trusted(ethereum), "--streams-api", shop.api, str(file))
     assert [line.partition(":")[0] for line in shown.splitlines()[:7]] == [
         *("ok  form", "ok  terms", "ok  consent id", "ok  signature", "ok  ethereum", "ok  multichain"),
@@ -41,14 +41,17 @@ def test_a_receipt_altered_by_one_character_is_refused_with_the_check_that_faile
     receipt: dict[str, Any], shop: Office, ethereum: Ethereum, tmp_path: Path
 ) -> None:
     file = tmp_path / "altered.json"
-    file.write_text(json.dumps(receipt).replace("dpv:Marketing", "dpv:CommercialResearch"))
+    file.write_bytes(canonical(receipt).replace(b"dpv:Marketing", b"dpv:CommercialResearch"))
     said = faircart("receipt", "verify", *trusted(ethereum), "--streams-api", shop.api, str(file), code=1)
     assert said == ("Error: terms: the consent record is not the one that the signed consent commits to\n")
     identifier = receipt["dct:identifier"]
     other = identifier[:-1] + ("0" if identifier[-1] != "0" else "1")
-    file.write_text(json.dumps(receipt).replace(identifier, other))
+    file.write_bytes(canonical(receipt).replace(identifier.encode(), other.encode()))
     said = faircart("receipt", "verify", *trusted(ethereum), "--streams-api", shop.api, str(file), code=1)
     assert said == "Error: signature: the receipt is not what its custodian signed: it was altered\n"
+    file.write_bytes(canonical(receipt) + b"\n")
+    said = faircart("receipt", "verify", *trusted(ethereum), "--streams-api", shop.api, str(file), code=1)
+    assert said.startswith(f"Error: form: {file} was altered or written anew, it is not as it was saved: ")
 
 
 def test_a_receipt_of_an_expired_consent_is_genuine_and_not_active(

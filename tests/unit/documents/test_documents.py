@@ -5,6 +5,7 @@ import copy
 from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +13,9 @@ from eth_account import Account
 from eth_utils.address import to_checksum_address
 from faircart import documents, retail
 from faircart.canonical import canonical, commitment, parse
+from faircart.cli.ledgers import UnreadableFile, read_canonical
 from faircart.documents import ConsentTerms, DocumentInvalid
+from faircart.errors import FairCartError
 from faircart.papers import Consent, Domain
 from faircart.retail import SHOPS, Invoice, Line
 from faircart.rights import erasure, receipts
@@ -534,6 +537,35 @@ def test_one_character_changed_anywhere_in_a_receipt_is_noticed_without_any_ledg
         inside(altered, path[:-1])[path[-1]] = ("1" if text[-1:] != "1" else "2").join((text[:-1], ""))
         with pytest.raises(receipts.ReceiptRefused):
             receipts.check_alone(altered)
+
+
+def test_one_byte_changed_anywhere_in_the_file_of_a_receipt_is_noticed(tmp_path: Path) -> None:
+    file, whole = tmp_path / "receipt.json", canonical(receipt())
+    file.write_bytes(whole)
+    assert receipts.check_alone(read_canonical(file, "FILE"))
+    # One byte in seven: all of them take a minute, and every string is changed by the test above.
+    every = [(place, 1 << place % 5) for place in range(0, len(whole), 7)]
+    # The signature's last byte has several spellings that a lenient reader takes for the same.
+    v_byte = whole.index(b"faircart:signature") + len(b'faircart:signature":"0x') + 128
+    every += [(v_byte, bit) for bit in (2, 4, 6, 8)] + [(v_byte + 1, bit) for bit in (1, 2, 4, 8)]
+    for place, bits in every:
+        altered = whole[:place] + bytes([whole[place] ^ bits]) + whole[place + 1 :]
+        file.write_bytes(altered)
+        with pytest.raises(FairCartError, match=r"^[a-z ]+: "):
+            receipts.check_alone(read_canonical(file, "FILE"))
+    for added in (whole + b"\n", b" " + whole, whole.replace(b'"@type"', b'"salt":"0x00","@type"', 1)):
+        file.write_bytes(added)
+        with pytest.raises(UnreadableFile, match=r"^form: "):
+            read_canonical(file, "FILE")
+
+
+def test_a_signature_has_one_spelling() -> None:
+    value = certificate()
+    signature = value["faircart:signature"]
+    assert signature[-2:] in ("1b", "1c")
+    for other in (f"{int(signature[-2:], 16) - 27:02x}", f"{int(signature[-2:], 16) + 32:02x}"):
+        with pytest.raises(FairCartError, match="signature: it is no signature of 65 bytes as accounts"):
+            erasure.check_certificate({**value, "faircart:signature": signature[:-2] + other})
 
 
 def test_a_certificate_says_who_did_not_answer_and_what_cannot_be_erased() -> None:
