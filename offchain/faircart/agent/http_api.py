@@ -21,6 +21,7 @@ from faircart.agent.handlers.outcome import PaperRefused
 from faircart.agent.steps import boundary
 from faircart.agent.tools import Tools
 from faircart.errors import FairCartError
+from faircart.ethereum.errors import Reverted
 from faircart.store import Work
 from faircart.store.records import AccessEntry, Customer, Proposal
 
@@ -121,11 +122,13 @@ def build(tools: Tools) -> "FastAPI":
 
     @app.get("/v1/customers/{address}/proposals")
     def proposals(address: str) -> list[dict[str, Any]]:
+        address = papers.account_address("address", address)
         with tools.store.read() as work:
             return _proposals(tools, work, address)
 
     @app.get("/v1/customers/{address}/accesslog")
     def access_log(address: str) -> list[dict[str, Any]]:
+        address = papers.account_address("address", address)
         with tools.store.read() as work:
             return _access_log(work, address)
 
@@ -142,6 +145,8 @@ def build(tools: Tools) -> "FastAPI":
         paper = papers.Consent.from_json(_member(body, "consent"))
         signed = papers.Revocation(paper.digest(tools.ctx.domain("ConsentRegistry")))
         signature = signatures.check(tools, "ConsentRegistry", signed, paper.customer, _signature(body))
+        if paper.custodian != tools.ctx.address:
+            _check_active(tools, signed.consent_id)
         _take(tools, lambda work, now: handlers.revocation(tools.ctx, work, paper, signature, now))
         return {"consentId": _digest(tools, "ConsentRegistry", paper)}
 
@@ -177,6 +182,18 @@ def _take(tools: Tools, decide: Callable[[Work, int], Outcome]) -> None:
         apply(work, decide(work, tools.clock.now()))
     boundary("paper.stored")
     tools.nudge()
+
+
+def _check_active(tools: Tools, consent_id: bytes) -> None:
+    """Whether the registry holds a consent that can still be withdrawn. Raises PaperRefused."""
+    try:
+        ended = int(tools.contracts.view(tools.ethereum, "ConsentRegistry", "endedAt", consent_id))
+    except Reverted:
+        raise PaperRefused(
+            422, "consent: the registry holds no such consent of another enterprise: hand it to its custodian"
+        ) from None
+    if ended:
+        raise PaperRefused(409, "consent: it has ended")
 
 
 def _digest(tools: Tools, contract: str, paper: papers.Paper) -> str:

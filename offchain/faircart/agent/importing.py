@@ -8,9 +8,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from eth_utils.address import is_address, to_checksum_address
-
-from faircart import canonical, documents, envelope
+from faircart import canonical, documents, envelope, papers
 from faircart.agent import effects
 from faircart.agent.chain_reader import apply
 from faircart.agent.context import Context
@@ -56,24 +54,22 @@ def import_archive(
     path: Path,
     customer: str | None,
     reading_key: bytes | None,
-) -> int:
-    """Takes all documents of a portability archive, or none; how many. Raises ArchiveRefused,
-    ImportInvalid."""
+) -> tuple[int, str]:
+    """Takes all documents of a portability archive, or none; how many, and which account attested them.
+
+    Raises ArchiveRefused, ImportInvalid."""
     try:
         found = archive.unpack(path.read_bytes())
     except OSError as error:
         raise ImportInvalid(f"{path} cannot be read: {error.strerror}") from None
-    here = customer or found.customer
-    if not is_address(here):
-        raise ImportInvalid("--customer: not an Ethereum address")
+    here = papers.account_address("--customer" if customer else "manifest", customer or found.customer)
     key = reading_key or found.reading_key
     envelope.decode_public_key(key)
     entries = [
-        {"customer": to_checksum_address(here), "readingKey": key, "orderId": b""}
-        | {"category": category, "document": document}
+        {"customer": here, "readingKey": key, "orderId": b""} | {"category": category, "document": document}
         for category, document in found.documents.items()
     ]
-    return _take_all(ctx, store, vault, entries)
+    return _take_all(ctx, store, vault, entries), found.custodian
 
 
 def _take_all(ctx: Context, store: Store, vault: Secrets, entries: list[dict[str, Any]]) -> int:
@@ -97,9 +93,8 @@ def _entry(path: Path, number: int, line: str) -> dict[str, Any]:
     expected = {"customer", "readingKey", "category", "document"}
     if not isinstance(entry, dict) or set(entry) - {"orderId"} != expected:
         raise ImportInvalid(f"{where}: expected exactly the members {', '.join(sorted(expected))}")
-    if not is_address(entry["customer"]):
-        raise ImportInvalid(f"{where}: customer: not an Ethereum address")
     try:
+        entry["customer"] = papers.account_address("customer", entry["customer"])
         entry["readingKey"] = bytes.fromhex(str(entry["readingKey"]).removeprefix("0x"))
         entry["orderId"] = bytes.fromhex(str(entry.get("orderId", "")).removeprefix("0x"))
         envelope.decode_public_key(entry["readingKey"])
@@ -110,7 +105,6 @@ def _entry(path: Path, number: int, line: str) -> dict[str, Any]:
         raise ImportInvalid(f"{where}: {error}") from None
     if len(entry["orderId"]) not in (0, 32):
         raise ImportInvalid(f"{where}: orderId: not 32 bytes")
-    entry["customer"] = to_checksum_address(entry["customer"])
     return entry
 
 

@@ -85,8 +85,11 @@ def import_documents(config: Config, path: Path, *, derive_preferences: bool = F
         )
 
 
-def import_archive(config: Config, path: Path, customer: str | None, reading_key: Path | None) -> int:
-    """Takes a portability archive of another shop into a custodian's database; how many documents.
+def import_archive(
+    config: Config, path: Path, customer: str | None, reading_key: Path | None
+) -> tuple[int, str]:
+    """Takes a portability archive of another shop into a custodian's database; how many documents, and
+    which account attested them.
 
     The documents stay byte for byte what they are. `customer` and `reading_key` say who the customer is
     here, if it uses another account. Raises ArchiveRefused, naming the check that failed.

@@ -12,12 +12,12 @@
 """
 
 import dataclasses
-import hashlib
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from faircart.agent import sealed
+from faircart import papers
+from faircart.agent import sealed, signatures
 from faircart.agent.context import Context
 from faircart.agent.handlers import Outcome, rights
 from faircart.agent.handlers.outcome import PaperRefused
@@ -25,11 +25,10 @@ from faircart.agent.tools import Tools
 from faircart.errors import FairCartError
 from faircart.multichain import names
 from faircart.multichain.errors import MultiChainError
-from faircart.rights import statements
+from faircart.rights import holdings, statements
 from faircart.rights.sources import NodeSource, seen
-from faircart.sealing import DocumentVersion
 from faircart.store import Work
-from faircart.store.records import Consent, Customer, Document, ErasureItem, Order, Proposal
+from faircart.store.records import Consent, Customer, Document, ErasureItem, Order, Paper, Proposal
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -37,11 +36,11 @@ if TYPE_CHECKING:
 SHARED = frozenset(plan.name for plan in names.SHARED)
 MAX_PAGE = 500
 Take = Callable[[Tools, Callable[[Work, int], Outcome]], None]
-Handler = Callable[[Context, Any, Any, str, int], Outcome]
-HANDLERS: dict[str, Handler] = {
-    "declines": rights.decline,
-    "counters": rights.counter,
-    "erasures": rights.erasure,
+Handler = Callable[[Context, Any, Any, bytes, int], Outcome]
+HANDLERS: dict[str, tuple[str, Handler]] = {
+    "declines": (statements.DECLINE, rights.decline),
+    "counters": (statements.COUNTER, rights.counter),
+    "erasures": (statements.ERASURE, rights.erasure),
 }
 
 
@@ -52,15 +51,17 @@ class StreamsAway(FairCartError):
 def add_routes(app: "FastAPI", tools: Tools, take: Take) -> None:
     """Adds the calls to the application; `take` stores a handler's outcome in one transaction."""
 
-    for kind, handler in HANDLERS.items():
-        app.post(f"/v1/papers/{kind}", status_code=202)(_taker(tools, take, handler))
+    for path, (kind, handler) in HANDLERS.items():
+        app.post(f"/v1/papers/{path}", status_code=202)(_taker(tools, take, kind, handler))
 
     @app.get("/v1/customers/{address}/epoch")
     def epoch(address: str) -> dict[str, Any]:
+        address = papers.account_address("address", address)
         return {"epoch": int(tools.contracts.view(tools.ethereum, "ConsentRegistry", "epochOf", address))}
 
     @app.get("/v1/customers/{address}/holdings")
-    def holdings(address: str) -> dict[str, Any]:
+    def everything(address: str) -> dict[str, Any]:
+        address = papers.account_address("address", address)
         with tools.store.read() as work:
             customer = work.get(Customer, address)
             if customer is None:
@@ -72,6 +73,7 @@ def add_routes(app: "FastAPI", tools: Tools, take: Take) -> None:
 
     @app.get("/v1/customers/{address}/erasures")
     def erasures(address: str) -> list[dict[str, Any]]:
+        address = papers.account_address("address", address)
         with tools.store.read() as work:
             return [_erasure_item(row) for row in work.find(ErasureItem, customer=address)]
 
@@ -89,54 +91,69 @@ def add_routes(app: "FastAPI", tools: Tools, take: Take) -> None:
         return _answered(lambda: [dataclasses.asdict(found) for found in source.by_key(stream, key)])
 
 
-def _taker(tools: Tools, take: Take, handler: Handler) -> Callable[[dict[str, Any]], dict[str, Any]]:
+def _taker(
+    tools: Tools, take: Take, kind: str, handler: Handler
+) -> Callable[[dict[str, Any]], dict[str, Any]]:
     def answer(body: dict[str, Any]) -> dict[str, Any]:
         statement, signature = body.get("statement"), body.get("signature")
         if not isinstance(statement, dict) or not isinstance(signature, str):
             raise PaperRefused(422, "statement, signature: one is missing")
-        take(tools, lambda work, now: handler(tools.ctx, work, statement, signature, now))
+        with tools.store.read() as work:
+            account = rights.signatory(tools.ctx, work, kind, statement)
+        raw = signatures.check_statement(tools, statement, account, signature)
+        take(tools, lambda work, now: handler(tools.ctx, work, statement, raw, now))
         return {"id": statements.digest(statement).hex()}
 
     return answer
 
 
 def held(tools: Tools, work: Work, customer: Customer) -> dict[str, Any]:
-    """Everything that this custodian holds about one customer, with the shop's signature over the
-    documents."""
-    kept: list[dict[str, Any]] = []
-    hashes = []
-    for row in work.find(Document, customer=customer.address):
-        plaintext = tools.secrets.get(work, "document", row.data_root.hex())
-        if plaintext is None:
-            continue
-        text = DocumentVersion.from_plaintext(plaintext).document.rstrip(b" ")
-        if row.current:
-            hashes.append(hashlib.sha256(text).hexdigest())
-        kept.append(
-            {
-                "category": row.category,
-                "dataRoot": "0x" + row.data_root.hex(),
-                "version": row.version,
-                "current": row.current,
-                "plainChunks": "0x" + plaintext.hex(),
-            }
-        )
+    """Everything that this custodian holds about one customer, with the shop's signature over it."""
+    value = {
+        "customer": customer.address,
+        "readingKey": "0x" + customer.reading_key.hex(),
+        "documents": [_document(row, text) for row, text in _documents(tools, work, customer)],
+        "consents": [_consent(work, row) for row in work.find(Proposal, customer=customer.address)],
+        "orders": [_order(row) for row in work.find(Order, buyer=customer.address)],
+        "papers": [_paper(row) for row in work.find(Paper, signer=customer.address)],
+    }
+    files = holdings.read(value, tools.ctx.domain("ConsentRegistry"), tools.ctx.address).files()
     statement = {
         "faircart": statements.HOLDINGS,
         "chainId": tools.ctx.chain_id,
         "custodian": tools.ctx.address,
         "customer": customer.address,
+        "readingKey": value["readingKey"],
         "createdAt": tools.clock.now(),
-        "documents": sorted(hashes),
+        "files": {path: file.sha256 for path, file in files.items()},
     }
+    signature = statements.sign(statement, bytes(tools.account.key))
+    return {**value, "attestation": statement, "signature": signature}
+
+
+def _documents(tools: Tools, work: Work, customer: Customer) -> Iterator[tuple[Document, bytes]]:
+    for row in work.find(Document, customer=customer.address):
+        plaintext = tools.secrets.get(work, "document", row.data_root.hex())
+        if plaintext is not None:
+            yield row, plaintext
+
+
+def _document(row: Document, plaintext: bytes) -> dict[str, Any]:
     return {
-        "customer": customer.address,
-        "readingKey": "0x" + customer.reading_key.hex(),
-        "documents": kept,
-        "consents": [_consent(work, row) for row in work.find(Proposal, customer=customer.address)],
-        "orders": [_order(row) for row in work.find(Order, buyer=customer.address)],
-        "attestation": statement,
-        "signature": statements.sign(statement, bytes(tools.account.key)),
+        "category": row.category,
+        "dataRoot": "0x" + row.data_root.hex(),
+        "version": row.version,
+        "current": row.current,
+        "plainChunks": "0x" + plaintext.hex(),
+    }
+
+
+def _paper(row: Paper) -> dict[str, Any]:
+    return {
+        "kind": row.kind,
+        "paper": row.body,
+        "signature": "0x" + row.signature.hex(),
+        "receivedAt": row.received_at,
     }
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from faircart.cli.ledgers import LedgerUnnamed, ledger_options, open_ledgers
-from faircart.cli.options import FILE, load_config, rights_client
+from faircart.cli.options import FILE, load_config, rights_client, write_private
 
 
 @click.command("import")
@@ -25,15 +25,17 @@ def import_(
 ) -> None:
     """Give a custodian's agent its customers' documents: all of FILE, or nothing.
 
-    FILE is JSON Lines (one document a line), or the archive that `faircart export` made at another shop.
+    FILE is JSON Lines (one document a line), or the archive that `faircart export` made at another shop. Of
+    an archive see `attestedBy`: whether that account is a shop that you believe is for you to judge.
     """
     from faircart.agent import offline
 
     config = load_config(config_file)
     if _is_archive(file):
-        count = offline.import_archive(config, file, customer, reading_key)
-    else:
-        count = offline.import_documents(config, file, derive_preferences=derive_preferences)
+        count, custodian = offline.import_archive(config, file, customer, reading_key)
+        click.echo(json.dumps({"imported": count, "attestedBy": custodian}))
+        return
+    count = offline.import_documents(config, file, derive_preferences=derive_preferences)
     click.echo(json.dumps({"imported": count}))
 
 
@@ -56,7 +58,7 @@ def _is_archive(file: Path) -> bool:
 def export(config_file: Path | None, out: Path, **options: Any) -> None:
     """Take data out: as customer everything that a shop holds, in one archive; as consumer what was bought.
 
-    With --ethereum-url and --network the archive also holds the verified access log.
+    With --ethereum-url and --network the access log in the archive is verified line by line.
     """
     if (config_file is None) == (options["api"] is None):
         raise click.UsageError("name either -c FILE (a consumer's agent) or --api URL (as customer)")
@@ -71,16 +73,11 @@ def export(config_file: Path | None, out: Path, **options: Any) -> None:
     client = rights_client(
         options["api"], options["reading_key"], options["password_file"], customer=options["customer"]
     )
-    holdings = client.holdings()
-    access_log = None
-    if options["ethereum_url"]:
-        from faircart.rights import ledger_export
-
-        now = int(time.time())
-        lines = client.ledger(open_ledgers(options, options["api"]), now)
-        access_log = ledger_export.to_json_ld(lines, client.address, now)
-    out.touch(mode=0o600)
-    out.write_bytes(holdings.pack(access_log))
-    click.echo(
-        json.dumps({"archive": str(out), "documents": sum(held.current for held in holdings.documents)})
-    )
+    now = int(time.time())
+    if options["ethereum_url"] or options["network"]:
+        log = client.ledger(open_ledgers(options, options["api"]), now)
+    else:
+        log = client.unchecked_ledger()
+    packed, held = client.archive(log, now)
+    write_private(out, packed)
+    click.echo(json.dumps({"archive": str(out), "documents": sum(one.current for one in held.documents)}))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from faircart.cli.options import FILE, customer_options, rights_client
+from faircart.cli.options import FILE, customer_options, rights_client, write_private
 
 
 @click.group(invoke_without_command=True)
@@ -49,4 +49,4 @@ def certificate(client: object, out: Path | None) -> None:
     if not found:
         click.echo("No erasure is certified yet: recipients have 30 days to acknowledge.")
     if out is not None:
-        out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+        write_private(out, (json.dumps(found, indent=1) + "\n").encode())

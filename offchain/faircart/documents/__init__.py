@@ -25,7 +25,7 @@ from faircart.documents.consent import (
     seconds_of,
     utc,
 )
-from faircart.documents.orders import NoOrders, order_document, orders_document
+from faircart.documents.orders import CONTEXT, NoOrders, order_document, orders_document
 from faircart.documents.plain import show
 from faircart.documents.schema import (
     DocumentError,
@@ -41,6 +41,7 @@ CATEGORIES = ("orders", "preferences", "profile")
 
 __all__ = [
     "CATEGORIES",
+    "CONTEXT",
     "PREFERENCES_RULE",
     "PROCESSING",
     "PURPOSES",

@@ -12,6 +12,7 @@ DATA_PROTECTION.md.
 | `steps.py` | which events the access log has to tell of | |
 | `ledger_export.py` | the verified ledger as JSON-LD and CSV | |
 | `proofs.py` | proofs of existence of an order or a data set | through `ledgers` |
+| `holdings.py` | everything that a custodian holds about a customer | |
 | `archive.py` | the portability archive | |
 | `erasure.py` | notices, acknowledgements, certificates | |
 | `customer.py` | the customer's side of an agent's API | network |

@@ -1,44 +1,44 @@
 # SPDX-License-Identifier: Apache-2.0
 """The portability archive: everything a shop holds about one customer, as open formats in one ZIP file.
 
-    manifest.json                    what is inside: path, sha256, bytes, media type, schema; and who
-    attests it
+    manifest.json                    what is inside: path, sha256, bytes, type, schema; and who attests it
     documents/<category>.jsonld      schema.org JSON-LD, canonical (RFC 8785): the same bytes at every shop
-    consents/<consent id>.jsonld     consent records (DPV)
-    orders.json                      the escrow's orders of this account: id, amount, state
-    accesslog.jsonld                 the verified ledger (PROV-O), where it was asked for
+    versions/<data root>.jsonld      earlier versions that are still held
+    consents/<consent id>.jsonld     consent records (DPV) of what was granted
+    proposals/<consent id>.jsonld    consent records of what was asked and not granted
+    orders.jsonld                    the escrow's orders of this account (schema.org)
+    papers.json                      what the customer signed and sent: consents, withdrawals, answers
+    accesslog.jsonld                 the access log (PROV-O), each line with its status
 
-The shop's account signs the hashes of the documents (`holdings/1`), so that another shop can see where they
-come from. Members are stored without compression and with one fixed date: the same content, the same bytes.
+The shop's account signs the hash of every file but the access log (`holdings/1`), so that another shop can
+see where they come from: the log is the customer's own reading of both ledgers. Members are stored without
+compression and with one fixed date: the same content, the same bytes.
 """
 
 import hashlib
 import io
-import json
+import re
 import zipfile
-from collections.abc import Mapping
+import zlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from faircart import documents
 from faircart.canonical import CanonicalError, canonical, parse
+from faircart.envelope import decode_public_key
 from faircart.errors import FairCartError
 from faircart.rights import statements
 
-MANIFEST = "manifest.json"
+MANIFEST, ACCESS_LOG = "manifest.json", "accesslog.jsonld"
 MAX_BYTES = 1 << 30
 _DATE = (1980, 1, 1, 0, 0, 0)
-_MEMBERS = {
-    "version",
-    "custodian",
-    "customer",
-    "readingKey",
-    "createdAt",
-    "files",
-    "attestation",
-    "signature",
-}
-_FILE_MEMBERS = {"path", "sha256", "bytes", "mediaType", "schema"}
+_ATTESTED = ("custodian", "customer", "readingKey", "createdAt")
+_MEMBERS = {"version", *_ATTESTED, "files", "attestation", "signature"}
+_FILE_MEMBERS = {"path": str, "sha256": str, "bytes": int, "mediaType": str, "schema": str}
+_PATH = re.compile(
+    r"(documents/[a-z0-9]{1,13}|(versions|consents|proposals)/[0-9a-f]{64}|orders|accesslog)\.jsonld|papers\.json"
+)
 
 
 class ArchiveRefused(FairCartError):
@@ -60,48 +60,77 @@ class Archive:
     documents: Mapping[str, dict[str, Any]]
 
 
+@dataclass(frozen=True)
+class File:
+    """One file of an archive."""
+
+    data: bytes
+    media_type: str
+    schema: str
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the bytes, hex."""
+        return hashlib.sha256(self.data).hexdigest()
+
+
+def contents(
+    current: Mapping[str, Any],
+    versions: Mapping[str, tuple[str, Any]],
+    granted: Mapping[str, Any],
+    asked: Mapping[str, Any],
+    orders: Mapping[str, Any],
+    papers: Sequence[Any],
+) -> dict[str, File]:
+    """The files that a shop attests, by path.
+
+    `current` documents by category, earlier `versions` by data root (hex) with their category, records by
+    consent id (hex).
+    """
+    files = {
+        f"documents/{category}.jsonld": _linked(document, category) for category, document in current.items()
+    }
+    files |= {
+        f"versions/{root}.jsonld": _linked(document, kind) for root, (kind, document) in versions.items()
+    }
+    for folder, records in (("consents", granted), ("proposals", asked)):
+        files |= {
+            f"{folder}/{name}.jsonld": _linked(record, "consent-record") for name, record in records.items()
+        }
+    files["orders.jsonld"] = _linked(orders)
+    files["papers.json"] = File(canonical(list(papers)), "application/json", "")
+    return files
+
+
+def _linked(value: Any, kind: str = "") -> File:
+    return File(canonical(value), "application/ld+json", str(documents.schema(kind)["$id"]) if kind else "")
+
+
 def pack(
-    attestation: Mapping[str, Any],
-    signature: str,
-    reading_key: bytes,
-    held: Mapping[str, Mapping[str, Any]],
-    consents: Mapping[str, Mapping[str, Any]],
-    orders: list[Mapping[str, Any]],
-    access_log: Mapping[str, Any] | None,
+    attestation: Mapping[str, Any], signature: str, files: Mapping[str, File], access_log: Mapping[str, Any]
 ) -> bytes:
-    """The archive's bytes: `held` documents by category, `consents` records by consent id (hex)."""
-    files: dict[str, tuple[bytes, str, str]] = {}
-    for category, document in held.items():
-        schema = str(documents.schema(category)["$id"])
-        files[f"documents/{category}.jsonld"] = (canonical(document), "application/ld+json", schema)
-    record_schema = str(documents.schema("consent-record")["$id"])
-    for consent_id, record in consents.items():
-        files[f"consents/{consent_id}.jsonld"] = (canonical(record), "application/ld+json", record_schema)
-    files["orders.json"] = (canonical(orders), "application/json", "")
-    if access_log is not None:
-        files["accesslog.jsonld"] = (canonical(access_log), "application/ld+json", "")
+    """The archive's bytes: what the shop attests with its signature, and the access log as the customer reads
+    it."""
+    every = {**files, ACCESS_LOG: _linked(access_log)}
     manifest = {
         "version": 1,
-        "custodian": attestation["custodian"],
-        "customer": attestation["customer"],
-        "readingKey": "0x" + reading_key.hex(),
-        "createdAt": attestation["createdAt"],
+        **{name: attestation[name] for name in _ATTESTED},
         "files": [
             {
                 "path": path,
-                "sha256": hashlib.sha256(data).hexdigest(),
-                "bytes": len(data),
-                "mediaType": media,
-                "schema": schema,
+                "sha256": file.sha256,
+                "bytes": len(file.data),
+                "mediaType": file.media_type,
+                "schema": file.schema,
             }
-            for path, (data, media, schema) in sorted(files.items())
+            for path, file in sorted(every.items())
         ],
         "attestation": dict(attestation),
         "signature": signature,
     }
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as packed:
-        for path, data in [(MANIFEST, canonical(manifest)), *((p, files[p][0]) for p in sorted(files))]:
+        for path, data in [(MANIFEST, canonical(manifest)), *((p, every[p].data) for p in sorted(every))]:
             packed.writestr(zipfile.ZipInfo(path, _DATE), data)
     return out.getvalue()
 
@@ -114,24 +143,25 @@ def unpack(data: bytes) -> Archive:
     listed = {entry["path"]: entry for entry in manifest["files"]}
     if len(listed) != len(manifest["files"]):
         raise ArchiveRefused("manifest", "it lists a file twice")
+    for path in sorted((listed.keys() | files.keys()) - {MANIFEST}):
+        if not _PATH.fullmatch(path):
+            raise ArchiveRefused("files", f"{path[:100]!r} is no name that a file in an archive has")
     for path in sorted(listed.keys() - files.keys()):
-        raise ArchiveRefused("files", f"{path[:100]} is missing")
+        raise ArchiveRefused("files", f"{path} is missing")
     for path in sorted(files.keys() - listed.keys() - {MANIFEST}):
-        raise ArchiveRefused("files", f"{path[:100]} is not in the manifest")
+        raise ArchiveRefused("files", f"{path} is not in the manifest")
     for path, entry in listed.items():
-        if hashlib.sha256(files[path]).hexdigest() != entry["sha256"]:
-            raise ArchiveRefused(
-                "sha256", f"{path[:100]} was changed: it has another hash than the manifest says"
-            )
-    held = {}
-    for path in sorted(files):
-        folder, _, name = path.partition("/")
-        if folder == "documents":
-            category = name.removesuffix(".jsonld")
-            held[category] = _document(path, category, files[path])
-    _attested(manifest, {path: hashlib.sha256(files[path]).hexdigest() for path in files})
+        if (hashlib.sha256(files[path]).hexdigest(), len(files[path])) != (entry["sha256"], entry["bytes"]):
+            raise ArchiveRefused("sha256", f"{path} was changed: it has another hash than the manifest says")
+    held = {
+        path.removeprefix("documents/").removesuffix(".jsonld"): files[path]
+        for path in sorted(files)
+        if path.startswith("documents/")
+    }
+    found = {category: _document(category, text) for category, text in held.items()}
+    _attested(manifest)
     return Archive(
-        manifest["customer"], manifest["custodian"], bytes.fromhex(manifest["readingKey"][2:]), held
+        manifest["customer"], manifest["custodian"], bytes.fromhex(manifest["readingKey"][2:]), found
     )
 
 
@@ -144,46 +174,56 @@ def _files(data: bytes) -> dict[str, bytes]:
             if sum(entry.file_size for entry in entries) > MAX_BYTES:
                 raise ArchiveRefused("files", f"together they have more than {MAX_BYTES} bytes")
             return {entry.filename: packed.read(entry) for entry in entries}
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
-        raise ArchiveRefused("zip", f"it is no ZIP file that can be read ({type(error).__name__})") from None
+    except (zipfile.BadZipFile, zlib.error, ValueError, NotImplementedError, RuntimeError, EOFError, OSError):
+        raise ArchiveRefused("zip", "it is no ZIP file that can be read whole") from None
 
 
 def _manifest(files: Mapping[str, bytes]) -> dict[str, Any]:
     if MANIFEST not in files:
         raise ArchiveRefused("manifest", f"there is no {MANIFEST}: this is no archive of FairCart")
     try:
-        manifest = json.loads(files[MANIFEST])
-        if not isinstance(manifest, dict) or set(manifest) != _MEMBERS or manifest["version"] != 1:
-            raise ArchiveRefused("manifest", "it is of another version, or has other members")
-        if not all(isinstance(entry, dict) and set(entry) == _FILE_MEMBERS for entry in manifest["files"]):
-            raise ArchiveRefused("manifest", "an entry of it has other members")
-        bytes.fromhex(str(manifest["readingKey"]).removeprefix("0x"))
-    except (ValueError, TypeError, RecursionError):
-        raise ArchiveRefused("manifest", "it cannot be read") from None
+        manifest = parse(files[MANIFEST])
+    except CanonicalError as error:
+        raise ArchiveRefused("manifest", f"it was changed: {error}") from None
+    if not isinstance(manifest, dict) or set(manifest) != _MEMBERS or manifest["version"] != 1:
+        raise ArchiveRefused("manifest", "it is of another version, or has other members")
+    if not isinstance(manifest["files"], list) or not all(map(_is_entry, manifest["files"])):
+        raise ArchiveRefused("manifest", "an entry of it has other members")
     return manifest
 
 
-def _document(path: str, category: str, data: bytes) -> dict[str, Any]:
+def _is_entry(entry: Any) -> bool:
+    return isinstance(entry, dict) and {name: type(value) for name, value in entry.items()} == _FILE_MEMBERS
+
+
+def _document(category: str, data: bytes) -> dict[str, Any]:
     if category not in documents.CATEGORIES:
-        raise ArchiveRefused("category", f"{path[:100]}: there is no such category")
+        raise ArchiveRefused("category", f"documents/{category}.jsonld: there is no such category")
     try:
         document = parse(data)
         documents.validate(category, document)
     except (CanonicalError, documents.DocumentError) as error:
-        raise ArchiveRefused("schema", f"{path}: {error}") from None
+        raise ArchiveRefused("schema", f"documents/{category}.jsonld: {error}") from None
     assert isinstance(document, dict)
     return document
 
 
-def _attested(manifest: Mapping[str, Any], hashes: Mapping[str, str]) -> None:
+def _attested(manifest: Mapping[str, Any]) -> None:
     body = manifest["attestation"]
     try:
         statements.check(body, statements.HOLDINGS, body.get("chainId", 0), manifest["custodian"])
         signer = statements.signer(body, manifest["signature"])
-    except (statements.StatementWrong, CanonicalError, AttributeError) as error:
-        raise ArchiveRefused("attestation", str(error)) from None
+        decode_public_key(bytes.fromhex(body["readingKey"][2:]))
+    except (FairCartError, AttributeError, TypeError, ValueError) as error:
+        reason = str(error) if isinstance(error, FairCartError) else "it cannot be read"
+        raise ArchiveRefused("attestation", reason) from None
     if signer != manifest["custodian"]:
         raise ArchiveRefused("attestation", "it is not signed by the shop that the archive names")
-    found = sorted(hashes[path] for path in hashes if path.startswith("documents/"))
-    if body["customer"] != manifest["customer"] or body["documents"] != found:
-        raise ArchiveRefused("attestation", "the shop attested other documents, or another customer's")
+    for name in _ATTESTED:
+        if body[name] != manifest[name]:
+            raise ArchiveRefused(
+                "attestation", f"the manifest's {name} is not the one that the shop attested"
+            )
+    found = {entry["path"]: entry["sha256"] for entry in manifest["files"] if entry["path"] != ACCESS_LOG}
+    if body["files"] != found:
+        raise ArchiveRefused("attestation", "the shop attested other files than these")

@@ -10,87 +10,23 @@ this customer.
 import secrets
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from faircart import canonical, documents, papers
+from faircart import canonical, documents
 from faircart.agent import sealed
 from faircart.agent.client import CustomerClient
 from faircart.errors import FairCartError
-from faircart.rights import archive, ledger, receipts, statements
+from faircart.rights import archive, holdings, ledger, ledger_export, receipts, statements
+from faircart.rights.holdings import Holdings, HoldingsWrong
 from faircart.rights.ledgers import CheckFailed, Ledgers
 from faircart.rights.sources import StreamSource
-from faircart.sealing import DocumentVersion, unpad_document
 
 LIVE = ("Granted", "Accepted")
 """States of a consent that can be withdrawn: in the registry, or on its way there."""
 
 
-class HoldingsWrong(FairCartError):
-    """What a custodian hands out does not hold together."""
-
-
-class NoSuchConsent(FairCartError):
-    """The custodian knows of no such consent of this customer."""
-
-
-@dataclass(frozen=True)
-class HeldDocument:
-    """One version of a document that the custodian holds; `plain_chunks` blind its root."""
-
-    category: str
-    data_root: bytes
-    version: int
-    current: bool
-    plain_chunks: bytes
-    document: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class HeldConsent:
-    """A consent that was proposed, in whatever state it is now."""
-
-    id: bytes
-    paper: papers.Consent
-    record: dict[str, Any]
-    terms: documents.ConsentTerms
-    state: str
-
-
-@dataclass(frozen=True)
-class Holdings:
-    """Everything that the custodian holds about this customer."""
-
-    reading_key: bytes
-    documents: tuple[HeldDocument, ...]
-    consents: tuple[HeldConsent, ...]
-    orders: list[dict[str, Any]]
-    attestation: dict[str, Any]
-    signature: str
-
-    def consent(self, consent_id: bytes) -> HeldConsent:
-        """One of the consents. Raises NoSuchConsent."""
-        for held in self.consents:
-            if held.id == consent_id:
-                return held
-        raise NoSuchConsent(f"The custodian knows of no consent 0x{consent_id.hex()} of yours")
-
-    def document(self, data_root: bytes) -> HeldDocument | None:
-        """The version with that root, if it is still held."""
-        return next((held for held in self.documents if held.data_root == data_root), None)
-
-    def pack(self, access_log: dict[str, Any] | None = None) -> bytes:
-        """The portability archive."""
-        granted = [held for held in self.consents if held.state in ("Granted", "Ended")]
-        return archive.pack(
-            self.attestation,
-            self.signature,
-            self.reading_key,
-            {held.category: held.document for held in self.documents if held.current},
-            {held.id.hex(): held.record for held in granted},
-            list(self.orders),
-            access_log,
-        )
+class CategoryUnknown(FairCartError):
+    """There is no such category of data."""
 
 
 class RightsClient(CustomerClient):
@@ -122,40 +58,41 @@ class RightsClient(CustomerClient):
         """Withdraws a consent, and what it renewed if that still holds; the ids (0x-hex)."""
         return self._withdraw_chain(self.holdings(), consent_id)
 
-    def _withdraw_chain(self, holdings: Holdings, consent_id: bytes) -> list[str]:
+    def _withdraw_chain(self, held: Holdings, consent_id: bytes) -> list[str]:
         withdrawn: list[str] = []
         following: bytes | None = consent_id
         while following is not None:
-            held = holdings.consent(following)
-            if held.state in LIVE or not withdrawn:
-                withdrawn.append(self.withdraw(held.paper))
-            following = held.terms.replaces
+            one = held.consent(following)
+            if one.state in LIVE or not withdrawn:
+                withdrawn.append(self.withdraw(one.paper))
+            following = one.terms.replaces
         return withdrawn
 
     # --- what is held -------------------------------------------------------------------------------------
 
     def holdings(self) -> Holdings:
         """Everything held about this customer. Raises HoldingsWrong."""
+        return self._holdings()[0]
+
+    def _holdings(self) -> tuple[Holdings, dict[str, Any]]:
         found = self._ask("GET", f"/v1/customers/{self.address}/holdings")
         value = sealed.open_any(sealed.HOLDINGS, found["id"], self._reading_key, [found["sealed"]])
         if value["customer"] != self.address:
             raise HoldingsWrong("customer: these are somebody else's holdings")
-        return Holdings(
-            reading_key=bytes.fromhex(value["readingKey"][2:]),
-            documents=tuple(_document(entry) for entry in value["documents"]),
-            consents=tuple(self._consent(entry) for entry in value["consents"]),
-            orders=value["orders"],
-            attestation=value["attestation"],
-            signature=value["signature"],
-        )
+        return holdings.read(value, self.domain(), self.about()["address"]), value
 
-    def _consent(self, entry: dict[str, Any]) -> HeldConsent:
-        paper = papers.Consent.from_json(entry["consent"])
-        consent_id = paper.digest(self.domain())
-        terms = documents.read_consent_record(entry["record"])
-        if consent_id.hex() != entry["id"] or canonical.commitment(entry["record"]) != paper.terms:
-            raise HoldingsWrong("consents: a consent is not what its id or its record says")
-        return HeldConsent(consent_id, paper, entry["record"], terms, entry["state"])
+    def archive(self, log: list[ledger.Line], now: int) -> tuple[bytes, Holdings]:
+        """The portability archive with this access log, and what is in it. Raises HoldingsWrong, and
+        ArchiveRefused for one that no shop would take."""
+        held, value = self._holdings()
+        said = ledger_export.to_json_ld(log, self.address, now)
+        packed = archive.pack(value["attestation"], value["signature"], held.files(), said)
+        archive.unpack(packed)
+        return packed, held
+
+    def unchecked_ledger(self) -> list[ledger.Line]:
+        """Every access as the custodian tells it, nothing of it checked against a ledger."""
+        return [ledger.unchecked(line["entry"], line["evidence"]["streamItem"]) for line in self.access_log()]
 
     def ledger(self, ledgers: Ledgers, now: int) -> list[ledger.Line]:
         """Every access, each line verified at `now` (seconds)."""
@@ -178,14 +115,22 @@ class RightsClient(CustomerClient):
     # --- erasure ------------------------------------------------------------------------------------------
 
     def erase(self, categories: Sequence[str]) -> str:
-        """Withdraws every consent in these categories, then has them erased; the erasure's id (hex)."""
-        holdings = self.holdings()
-        for held in holdings.consents:
+        """Withdraws every consent in these categories, then has them erased; the erasure's id (hex).
+
+        Raises CategoryUnknown before anything is withdrawn.
+        """
+        for category in categories:
+            if category not in documents.CATEGORIES:
+                raise CategoryUnknown(
+                    f"categories: there is no category {category[:20]!r}: known are "
+                    f"{', '.join(documents.CATEGORIES)}; nothing was done"
+                )
+        for held in self.holdings().consents:
             if held.terms.category in categories and held.state in LIVE:
                 self.withdraw(held.paper)
         said = {
             "customer": self.address,
-            "categories": sorted(categories),
+            "categories": sorted(set(categories)),
             "requestedAt": int(time.time()),
             "nonce": secrets.token_hex(16),
         }
@@ -211,13 +156,3 @@ class RightsClient(CustomerClient):
         signature = statements.sign(body, self._key())
         answer = self._ask("POST", f"/v1/papers/{path}", {"statement": body, "signature": signature})
         return str(answer["id"])
-
-
-def _document(entry: dict[str, Any]) -> HeldDocument:
-    chunks = bytes.fromhex(entry["plainChunks"][2:])
-    version = DocumentVersion.from_plaintext(chunks)
-    if "0x" + version.root.hex() != entry["dataRoot"]:
-        raise HoldingsWrong("documents: a document does not give the root that it is named by")
-    document = canonical.parse(unpad_document(version.document))
-    documents.validate(entry["category"], document)
-    return HeldDocument(entry["category"], version.root, entry["version"], entry["current"], chunks, document)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from faircart.agent.client import ApiRefused
+from faircart.canonical import canonical
 
 from tests.support.agents import Ethereum
 from tests.support.citizens import (
@@ -51,7 +52,7 @@ def test_a_renewal_names_the_old_consent_and_a_withdrawal_ends_both_and_is_ackno
 
     found = person.rights(shop).receipts(trust.streams)[new.hex()]
     file = tmp_path / "receipt.json"
-    file.write_text(json.dumps(found))
+    file.write_bytes(canonical(found))
     command = ["receipt", "verify", *trusted(ethereum), "--streams-api", shop.api, str(file)]
     assert faircart(*command, code=1).startswith(
         "Error: state: the receipt is genuine, but the consent is withdrawn on "
@@ -85,12 +86,28 @@ def test_everything_is_withdrawn_in_one_step_without_gas(
     ids = [held.id for held in person.rights(shop).holdings().consents if held.state != "Withdrawn"]
     until(lambda: all(registry.endedAt(one).call() for one in ids), "the end", shop, consumer)
     assert ethereum.w3.eth.get_transaction_count(person.address) == 0
-    until(
-        lambda: (
-            "withdrawal acknowledged" in [e["step"] + " acknowledged" for e in []]
-            or [e for e in person.rights(shop).erasures() if e["step"] == "acknowledged"]
-        ),
-        "an acknowledgement",
-        shop,
-        consumer,
-    )
+    until(lambda: answers(person, shop), "an acknowledgement", shop, consumer)
+
+
+def test_any_agent_relays_a_withdrawal_that_the_shop_will_not_take(
+    first_sale: bytes, receipt: dict[str, Any], people: list[Customer], shop: Office, consumer: Office,
+    ethereum: Ethereum, tmp_path: Path,
+) -> None:  # fmt: skip
+    person, file = people[0], tmp_path / "receipt.json"
+    file.write_bytes(canonical(receipt))
+    registry = ethereum.contracts["ConsentRegistry"].functions
+    assert registry.endedAt(first_sale).call() == 0
+    faircart("withdraw", *person.signing(consumer), str(file))
+    until(lambda: registry.endedAt(first_sale).call(), "the end", consumer)
+    said = faircart("withdraw", *person.signing(consumer), str(file), code=1)
+    assert said == "Error: consent: it has ended\n"
+    value = canonical(receipt).replace(b'"epoch":"0"', b'"epoch":"7"')
+    file.write_bytes(value)
+    said = faircart("withdraw", *person.signing(consumer), str(file), code=1)
+    assert said.startswith("Error: consent: the registry holds no such consent of another enterprise")
+
+
+def test_a_stranger_cannot_have_the_shop_pay_for_withdrawals_of_nothing(shop: Office) -> None:
+    stranger = Customer(99).rights(shop)
+    with pytest.raises(ApiRefused, match="customer: nothing is held about this account"):
+        stranger.withdraw_all(0)

@@ -10,7 +10,7 @@ from faircart.agent import http_api
 from faircart.agent.config import HttpSection
 from faircart.agent.http_api import Api, CannotListen, RateLimit
 from faircart.agent.tools import Tools
-from faircart.store.records import Withdrawal
+from faircart.store.records import Customer, Withdrawal
 from fastapi.testclient import TestClient
 
 from tests.unit.agent.world import CUSTOMER, STRANGER, consent_paper
@@ -18,6 +18,8 @@ from tests.unit.agent.world import CUSTOMER, STRANGER, consent_paper
 
 @pytest.fixture
 def api(tools: Tools) -> TestClient:
+    with tools.store.write() as work:
+        work.put(Customer(CUSTOMER.address, b""))
     return TestClient(http_api.build(tools))
 
 

@@ -11,7 +11,7 @@ from faircart.agent import effects
 from faircart.agent.context import Context
 from faircart.agent.handlers import consents, rights
 from faircart.agent.handlers.outcome import Outcome, PaperRefused, View
-from faircart.store.records import Paper, Proposal, Record, Withdrawal
+from faircart.store.records import Consent, Customer, Paper, Proposal, Record, Withdrawal
 
 
 def consent(
@@ -36,11 +36,14 @@ def consent(
 
 
 def revocation(ctx: Context, view: View, paper: papers.Consent, signature: bytes, now: int) -> Outcome:
-    """A customer withdraws one consent, submitted or not; from now on nothing is delivered under it."""
+    """A customer withdraws one consent, submitted or not; from now on nothing is delivered under it.
+
+    Of another custodian's consents any agent relays the withdrawal, once the registry is seen to hold them.
+    """
     consent_id = paper.digest(ctx.domain("ConsentRegistry"))
     withdrawal = papers.Revocation(consent_id)
-    if paper.custodian != ctx.address:
-        raise PaperRefused(422, "consent.custodian: this is another enterprise")
+    if paper.custodian == ctx.address and view.get(Consent, consent_id) is None:
+        _known(view, paper.customer)
     digest = withdrawal.digest(ctx.domain("ConsentRegistry"))
     body = {"consent": paper.to_json()}
     stored = Paper(digest, "revocation", paper.customer, body, signature, now)
@@ -52,6 +55,8 @@ def revocation_of_all(
     ctx: Context, view: View, paper: papers.RevocationOfAll, signature: bytes, now: int
 ) -> Outcome:
     """A customer withdraws everything of its current epoch."""
+    if not view.find(Consent, customer=paper.customer):
+        _known(view, paper.customer)
     digest = paper.digest(ctx.domain("ConsentRegistry"))
     stored = Paper(digest, "revocationOfAll", paper.customer, paper.to_json(), signature, now)
     outcome = Outcome((stored,), (effects.revoke_all_for(ctx, digest),))
@@ -86,6 +91,14 @@ def buyer_of(view: View, paper: papers.Settlement) -> str:
     if known is None or known.kind != "order":
         raise PaperRefused(404, "settlement.orderId: the quote of this order is not known here")
     return papers.Order.from_json(known.body).buyer
+
+
+def _known(view: View, customer: str) -> None:
+    # Whoever makes accounts at will could otherwise have us pay the gas for withdrawals of nothing.
+    if view.get(Customer, customer) is None and not view.find(Proposal, customer=customer):
+        raise PaperRefused(
+            404, "customer: nothing is held about this account, so there is nothing to withdraw"
+        )
 
 
 def _withdraw(ctx: Context, view: View, consent_id: bytes, now: int) -> Outcome:

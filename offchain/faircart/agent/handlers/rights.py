@@ -1,14 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What customers answer beside consents: decline, other terms, erasure; and what consumers answer to that."""
+"""What customers answer beside consents: decline, other terms, erasure; and what consumers answer to that.
+
+Whose signature a statement needs says `signatory`; the signature itself is checked before the handlers are
+asked.
+"""
 
 from dataclasses import replace
 from typing import Any
+
+from eth_utils.address import is_checksum_address
 
 from faircart import documents
 from faircart.agent import rights_effects
 from faircart.agent.context import Context
 from faircart.agent.handlers.outcome import Ignore, Later, Outcome, PaperRefused, View
-from faircart.canonical import CanonicalError
 from faircart.rights import statements
 from faircart.store.records import (
     Consent,
@@ -26,20 +31,20 @@ ERASURE_AGE = 3600
 """Seconds for which a signed erasure is taken, so that an old one cannot be sent again."""
 
 
-def decline(ctx: Context, view: View, body: Any, signature: str, now: int) -> Outcome:
+def decline(ctx: Context, view: View, body: Any, signature: bytes, now: int) -> Outcome:
     """A customer does not want: the proposal is not shown again."""
-    said, proposal = _answer(ctx, view, body, signature, statements.DECLINE)
+    said, proposal = _answer(ctx, view, body, statements.DECLINE)
     if proposal.state == "Declined":
         return Outcome()
     if proposal.state not in ("Proposed", "Countered"):
         raise PaperRefused(409, f"proposal: it is {proposal.state.lower()}")
-    stored = Paper(statements.digest(said), "decline", proposal.customer, said, _bytes(signature), now)
+    stored = Paper(statements.digest(said), "decline", proposal.customer, said, signature, now)
     return Outcome((stored, replace(proposal, state="Declined")))
 
 
-def counter(ctx: Context, view: View, body: Any, signature: str, now: int) -> Outcome:
+def counter(ctx: Context, view: View, body: Any, signature: bytes, now: int) -> Outcome:
     """A customer would consent on other terms: another reward (wei), another duration (seconds)."""
-    said, proposal = _answer(ctx, view, body, signature, statements.COUNTER)
+    said, proposal = _answer(ctx, view, body, statements.COUNTER)
     reward, valid_for = said["rewardWei"], said["validFor"]
     if not isinstance(reward, str) or not reward.isdecimal() or not 0 <= int(reward) < 2**128:
         raise PaperRefused(422, "rewardWei: it is no amount of wei")
@@ -64,16 +69,15 @@ def counter(ctx: Context, view: View, body: Any, signature: str, now: int) -> Ou
         valid_for=valid_for,
         state="Sent",
     )
-    stored = Paper(statements.digest(said), "counter", proposal.customer, said, _bytes(signature), now)
+    stored = Paper(statements.digest(said), "counter", proposal.customer, said, signature, now)
     return Outcome(
         (stored, row, replace(proposal, state="Countered")), (rights_effects.send_counter(ctx, counter_id),)
     )
 
 
-def erasure(ctx: Context, view: View, body: Any, signature: str, now: int) -> Outcome:
+def erasure(ctx: Context, view: View, body: Any, signature: bytes, now: int) -> Outcome:
     """A customer has categories of its data erased."""
     said = _statement(ctx, body, statements.ERASURE)
-    _signed(said, signature, said["customer"])
     if view.get(Customer, said["customer"]) is None:
         raise PaperRefused(404, "customer: nothing is held about this account")
     categories = said["categories"]
@@ -95,7 +99,7 @@ def erasure(ctx: Context, view: View, body: Any, signature: str, now: int) -> Ou
     digest = statements.digest(said)
     if view.get(Paper, digest) is not None:
         return Outcome()
-    stored = Paper(digest, "erasure", said["customer"], said, _bytes(signature), now)
+    stored = Paper(digest, "erasure", said["customer"], said, signature, now)
     return Outcome((stored,), (rights_effects.erase(ctx, digest),))
 
 
@@ -195,14 +199,21 @@ def _bound(view: View, publisher: str) -> Participant:
 # --- statements -------------------------------------------------------------------------------------------
 
 
-def _answer(
-    ctx: Context, view: View, body: Any, signature: str, kind: str
-) -> tuple[dict[str, Any], Proposal]:
+def signatory(ctx: Context, view: View, kind: str, body: Any) -> str:
+    """Whose signature a statement of this kind needs (address). Raises PaperRefused."""
+    if kind == statements.ERASURE:
+        customer = _statement(ctx, body, kind)["customer"]
+        if not is_checksum_address(customer):
+            raise PaperRefused(422, "customer: it is no address with checksum")
+        return str(customer)
+    return _answer(ctx, view, body, kind)[1].customer
+
+
+def _answer(ctx: Context, view: View, body: Any, kind: str) -> tuple[dict[str, Any], Proposal]:
     said = _statement(ctx, body, kind)
     proposal = view.get(Proposal, str(said["proposal"]))
     if proposal is None:
         raise PaperRefused(404, "proposal: there is no such proposal")
-    _signed(said, signature, proposal.customer)
     return said, proposal
 
 
@@ -211,16 +222,3 @@ def _statement(ctx: Context, body: Any, kind: str) -> dict[str, Any]:
         return statements.check(body, kind, ctx.chain_id, ctx.address)
     except statements.StatementWrong as error:
         raise PaperRefused(422, str(error)) from None
-
-
-def _signed(said: dict[str, Any], signature: str, customer: Any) -> None:
-    try:
-        signer = statements.signer(said, signature)
-    except (statements.StatementWrong, CanonicalError) as error:
-        raise PaperRefused(422, str(error)) from None
-    if signer != customer:
-        raise PaperRefused(403, "signature: it is not the customer's, so nothing was done")
-
-
-def _bytes(signature: str) -> bytes:
-    return bytes.fromhex(signature.removeprefix("0x"))
