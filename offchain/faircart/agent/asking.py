@@ -10,6 +10,7 @@ signature is the consumer's Ethereum key over the canonical JSON of `request` (E
 """
 
 import secrets
+import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,6 +42,10 @@ _FIELDS = {
 
 
 DPV = "https://w3id.org/dpv#"
+LONGEST = {"notice": 300, "conditions": 500}
+"""Characters that a consent record holds."""
+LARGEST = {"validFor": 2**32 - 1, "retentionDays": 99_999, "expiresAt": 2**32 - 1}
+"""Seconds, days, seconds since 1970: the registry keeps times in 32 bits, a record five digits of days."""
 
 
 class UnknownPurpose(FairCartError):
@@ -56,6 +61,10 @@ def purpose_term(text: str) -> str:
     if term not in documents.PURPOSES:
         raise UnknownPurpose(f"--purpose: {text!r} is none of {', '.join(sorted(documents.PURPOSES))}")
     return term
+
+
+class RequestInvalid(FairCartError):
+    """A request that no consent record could answer; the message begins with the member's name."""
 
 
 class UnknownCategory(FairCartError):
@@ -86,7 +95,7 @@ class Wanted:
 
 
 def new_request(consumer: str, wanted: Wanted, public_key: bytes) -> Request:
-    """A fresh request of our own under a random id, not signed yet."""
+    """A fresh request of our own under a random id, not signed yet. Raises RequestInvalid."""
     request_id = secrets.token_bytes(32)
     body = {
         "version": 1,
@@ -102,7 +111,10 @@ def new_request(consumer: str, wanted: Wanted, public_key: bytes) -> Request:
         "expiresAt": wanted.expires_at,
         "requestKey": envelope.public_key_to_json(public_key),
     }
-    return _row(body, own=True)
+    try:
+        return _row(body, own=True)
+    except ValueError as error:
+        raise RequestInvalid(str(error)) from None
 
 
 def sign(request: Request, private_key: bytes) -> dict[str, Any]:
@@ -139,17 +151,26 @@ def _row(body: dict[str, Any], *, own: bool) -> Request:
     if not is_checksum_address(body["consumer"]):
         raise ValueError("consumer")
     times = ("validFor", "retentionDays", "expiresAt")
-    if not all(isinstance(body[name], int) and 0 < body[name] < 2**32 for name in times):
-        raise ValueError("times")
-    if not all(
-        isinstance(body[name], str) for name in ("id", "purpose", "notice", "conditions", "rewardWei")
-    ):
-        raise ValueError("texts")
+    for name in times:
+        if type(body[name]) is not int or not 0 < body[name] <= LARGEST[name]:
+            raise ValueError(f"{name}: a number from 1 to {LARGEST[name]}")
+    for name in ("id", "purpose", "notice", "conditions", "rewardWei"):
+        if not isinstance(body[name], str):
+            raise ValueError(f"{name}: a text")
+    for name, longest in LONGEST.items():
+        if len(body[name]) > longest or any(unicodedata.category(letter) == "Cc" for letter in body[name]):
+            raise ValueError(f"{name}: at most {longest} characters, none of them a control character")
+    if not body["notice"]:
+        raise ValueError("notice: it must not be empty")
     if body["purpose"] not in documents.PURPOSES or not set(categories) <= set(documents.CATEGORIES):
         raise ValueError("purpose or categories")
     request_id, reward = bytes.fromhex(body["id"]), int(body["rewardWei"])
-    if len(request_id) != 32 or request_id.hex() != body["id"] or not 0 <= reward < 2**128:
-        raise ValueError("id or reward")
+    if len(request_id) != 32 or request_id.hex() != body["id"]:
+        raise ValueError("id: 32 bytes in lower-case hex")
+    if not 0 <= reward < 2**128:
+        raise ValueError("rewardWei: from 0 to 2**128 - 1 wei")
+    if len(set(categories)) != len(categories) or not categories:
+        raise ValueError("categories: at least one, each once")
     return Request(
         request_id=request_id,
         consumer=body["consumer"],

@@ -35,7 +35,11 @@ def request() -> None:
     "--valid-for", required=True, type=click.IntRange(min=1), help="Seconds that a consent shall last."
 )
 @click.option(
-    "--open-for", default=7 * 86400, show_default=True, help="Seconds in which offers are looked at."
+    "--open-for",
+    type=click.IntRange(min=1),
+    default=7 * 86400,
+    show_default=True,
+    help="Seconds in which offers are looked at.",
 )
 @click.option(
     "--retention-days",

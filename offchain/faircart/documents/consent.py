@@ -61,8 +61,9 @@ class ConsentTerms:
     """What a consent record says. Addresses are Ethereum accounts on chain `chain_id`, times seconds UTC.
 
     `purpose` is a key of PURPOSES or its full address, `processing` keys of PROCESSING; `retention_days`
-    counts from delivery; `notice` is the address of the notice that was shown; `replaces` is the 32-byte
-    consent id that a renewal names; locations are two-letter codes (ISO 3166, or EU).
+    counts from delivery; `notice` is the address of the notice that was shown; `conditions` are the
+    recipient's own words; `replaces` is the 32-byte consent id that a renewal names; locations are two-letter
+    codes (ISO 3166, or EU).
     """
 
     chain_id: int
@@ -82,6 +83,7 @@ class ConsentTerms:
     jurisdiction: str = "EU"
     storage_location: str = "EU"
     replaces: bytes | None = None
+    conditions: str = ""
 
 
 def consent_record(
@@ -142,6 +144,8 @@ def consent_record(
         "faircart:rewardWei": str(terms.reward),
         "salt": salt or new_salt(),
     }
+    if terms.conditions:
+        record["faircart:conditions"] = terms.conditions
     if terms.replaces is not None:
         record["dct:replaces"] = "0x" + terms.replaces.hex()
     validate(KIND, record)
@@ -189,6 +193,7 @@ def read_consent_record(record: Any) -> ConsentTerms:
         language=record["dpv:hasNotice"]["dct:language"],
         reward=int(record["faircart:rewardWei"]),
         replaces=bytes.fromhex(replaces[2:]) if replaces else None,
+        conditions=record.get("faircart:conditions", ""),
     )
     said = consent_record(terms, identifier=record["dct:identifier"], salt=record["salt"])
     different = [name for name in said if said[name] != record[name]]

@@ -82,6 +82,8 @@ def _consent(record: Mapping[str, Any]) -> list[str]:
         f"Record: {record['dct:identifier']}.",
         f"Blinding salt: {record['salt']}",
     ]
+    if terms.conditions:
+        lines.append(f"The recipient's conditions: {terms.conditions}")
     if terms.notice is not None:
         lines.append(f"The notice stands at {terms.notice}.")
     if terms.replaces is not None:

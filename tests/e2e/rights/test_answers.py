@@ -2,6 +2,7 @@
 """A customer declines, asks for other terms, is told what is unknown."""
 
 import pytest
+from faircart.store.records import DataSet
 
 from tests.support.agents import Ethereum
 from tests.support.citizens import (
@@ -22,6 +23,42 @@ def test_a_request_for_an_unknown_category_or_purpose_is_refused(consumer: Offic
     assert said.strip() == "Error: --category: 'health' is none of orders, preferences, profile"
     said = faircart("request", "publish", "--category", "orders", "--purpose", "fun", *rest, code=1)
     assert said.startswith("Error: --purpose: 'fun' is none of dpv:AcademicResearch, ")
+
+
+def test_a_request_that_no_consent_record_could_answer_is_refused_by_name(consumer: Office) -> None:
+    base = ["request", "publish", "-c", str(consumer.config), "--category", "orders"]
+    base += ["--purpose", "dpv:Marketing", "--reward", "1", "--valid-for", "3600"]
+    for wrong, said in (
+        (["--notice", "n" * 301], "notice: at most 300 characters, none of them a control character"),
+        (["--notice", "n", "--conditions", "two\nlines"], "conditions: at most 500 characters"),
+        (["--notice", "n", "--retention-days", "100000"], "retentionDays: a number from 1 to 99999"),
+        (["--notice", "n", "--valid-for", str(2**32)], "validFor: a number from 1 to 4294967295"),
+        (["--notice", "n", "--reward", str(2**128)], "rewardWei: from 0 to 2**128 - 1 wei"),
+        (["--notice", "n", "--category", "orders"], "categories: at least one, each once"),
+    ):
+        assert faircart(*base, *wrong, code=1).startswith(f"Error: {said}")
+
+
+def test_the_recipients_conditions_and_retention_are_shown_signed_and_kept(
+    people: list[Customer], shop: Office, consumer: Office
+) -> None:
+    person = people[7]
+    consumer.run(
+        *("request", "publish", "-c", str(consumer.config), "--category", "profile"),
+        *("--purpose", "dpv:Marketing", "--notice", "https://consumer.example/2", "--reward", str(REWARD)),
+        *("--valid-for", "86400", "--retention-days", "3", "--conditions", "Never combined with other data."),
+    )
+    offered = proposal(person, shop, consumer, category="profile")
+    shown = faircart("request", "list", *person.reading(shop))
+    assert "The recipient's conditions: Never combined with other data." in shown
+    assert "The notice stands at https://consumer.example/2." in shown
+    assert "for 3 days after it gets them" in shown
+    consent_id = bytes.fromhex(person.rights(shop).accept(offered)[2:])
+    until(lambda: exchange(consumer, consent_id).get("state") == "Settled", "the sale", shop, consumer)
+    with consumer.tools.store.read() as work:
+        [kept] = work.find(DataSet, consent_id=consent_id)
+        bought = exchange(consumer, consent_id)["deliveredAt"]
+    assert abs(kept.keep_until - bought - 3 * 86400) < 3600
 
 
 def test_a_customer_declines_and_is_not_asked_the_same_again(

@@ -197,7 +197,9 @@ def open_item(tools: Tools, effect: EffectRow) -> Done:
         pad = tools.secrets.get(work, "pad", exchange_id.hex())
         if exchange is None or offer is None or pad is None or exchange.state != "Delivered":
             return moot("nothing is delivered")
-        participant = work.get(Participant, offer.custodian)
+        participant, request = work.get(Participant, offer.custodian), work.get(Request, offer.request_id)
+        if request is None:
+            return moot("the request is unknown")
     offered = papers.Offer.from_json(offer.offer)
     key = sealing.wrap(exchange.wrapped_key, pad)
     if not sealing.opens(key, offered.sealing.key_hash):
@@ -216,7 +218,7 @@ def open_item(tools: Tools, effect: EffectRow) -> Done:
         log.trouble("document.invalid", exchange=log.short(exchange_id))
     if not opened.tag_ok:
         log.trouble("item.tag_wrong", exchange=log.short(exchange_id))
-    keep_until = tools.clock.now() + ctx.consumer.retention_days * 86400
+    keep_until = tools.clock.now() + int(request.body["retentionDays"]) * 86400
     row = DataSet(
         exchange_id=exchange_id,
         consent_id=offer.consent_id,

@@ -55,6 +55,8 @@ def propose(tools: Tools, effect: EffectRow) -> Done:
             retention_days=int(request.body["retentionDays"]),
             valid_until=valid_until,
             notice_version=request.body["notice"],
+            notice=request.body["notice"] if "://" in request.body["notice"] else None,
+            conditions=request.body["conditions"],
             reward=reward,
             created=now,
             replaces=earlier[-1].consent_id if earlier else None,

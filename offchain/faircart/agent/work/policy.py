@@ -55,6 +55,11 @@ def check_offer(
         ),
         (category in request.categories and category in wanted.categories, "the category was not asked for"),
         (purpose == request.purpose, "the purpose is not the request's"),
+        (
+            (said.notice_version, said.conditions, said.retention_days)
+            == tuple(request.body[name] for name in ("notice", "conditions", "retentionDays")),
+            "notice, conditions or retention in the consent record are not the request's",
+        ),
         (not wanted.purposes or purpose in wanted.purposes, "the purpose is not in consumer.purposes"),
         (consent.consumer == ctx.address == terms.consumer, "the offer is for another consumer"),
         (consent.custodian == terms.custodian, "the offer is another custodian's than the consent's"),
