@@ -21,6 +21,9 @@ from faircart.documents import ConsentTerms, read_consent_record
 from faircart.errors import FairCartError
 from faircart.sealing import DocumentVersion, unpad_document
 
+COURSE = ("granted", "opened", "delivered")
+"""What comes before all ends."""
+
 
 class ApiUnreachable(FairCartError):
     """The custodian's API does not answer."""
@@ -115,7 +118,7 @@ class CustomerClient:
             if canonical.commitment(entry).hex() != found["commitment"] or entry["id"] != found["id"]:
                 raise EntryWrong(f"entry {found['id'][:16]} of the access log is not what was committed to")
             lines.append(_in_words(entry, found["transaction"]))
-        return sorted(lines, key=lambda line: (line["entry"]["when"], line["evidence"]["logIndex"]))
+        return sorted(lines, key=_order)
 
     def _open(self, found: dict[str, Any]) -> Proposal:
         value = sealed.open_any(sealed.PROPOSAL, found["id"], self._reading_key, [found["sealed"]])
@@ -162,6 +165,12 @@ class CustomerClient:
             reason = value.get("error") if isinstance(value, dict) else None
             raise ApiRefused(str(reason or f"the agent's API answered {answer.status_code}"))
         return value
+
+
+def _order(line: dict[str, Any]) -> tuple[int, int]:
+    """By time, and within a second by the course that things take: blocks are not known here."""
+    step = line["step"].partition("-")[0]
+    return line["entry"]["when"], COURSE.index(step) if step in COURSE else len(COURSE)
 
 
 def _in_words(entry: dict[str, Any], stream_item: str | None) -> dict[str, Any]:

@@ -43,7 +43,7 @@ class LedgerWrong(FairCartError):
     "form",
     type=click.Choice(["text", "json", "jsonld", "csv"]),
     default="text",
-    help="With verification: text, a JSON list, JSON-LD (PROV-O) or CSV.",
+    help="Text, a JSON list, JSON-LD (PROV-O) or CSV.",
 )
 def ledger(
     api: str,
@@ -62,7 +62,7 @@ def ledger(
     if options["ethereum_url"] or options["network"]:
         client = rights_client(api, reading_key, password_file, customer=customer)
         lines = client.ledger(open_ledgers(options, api), int(time.time()))
-        click.echo(_formatted(lines, "json" if as_json else form, customer), nl=False)
+        click.echo(_formatted(lines, "json" if as_json else form, client.address), nl=False)
         wrong = [line for line in lines if line.status in ("refuted", "missing")]
         if wrong:
             raise LedgerWrong(
@@ -70,8 +70,12 @@ def ledger(
                 f"{wrong[0].step}, {wrong[0].status}: {wrong[0].problem}"
             )
         return
+    if form in ("jsonld", "csv"):
+        client = rights_client(api, reading_key, password_file, customer=customer)
+        click.echo(_formatted(client.unchecked_ledger(), form, client.address), nl=False)
+        return
     entries = customer_client(api, reading_key, password_file, customer=customer).access_log()
-    if as_json:
+    if as_json or form == "json":
         click.echo(json.dumps(entries))
         return
     for line in ledger_lines(entries):

@@ -93,7 +93,7 @@ def read(customer: str, reading_key: bytes, ledgers: Ledgers, now: int) -> list[
                 line = replace(line, status=REFUTED, problem="accesslog: a second entry about the same event")
             told.add(about)
         lines.append(line)
-    lines += _erasures(reading_key, ledgers)
+    lines += _erasures(customer, reading_key, ledgers)
     lines += _untold(customer, ledgers, told, now)
     return sorted(lines, key=_order)
 
@@ -291,6 +291,12 @@ def _in_words(item: Seen, entry: dict[str, Any], status: str, problem: str, even
     )
 
 
+def unchecked(entry: dict[str, Any], stream_item: str | None) -> Line:
+    """A line about an entry of the access log (already opened) that nothing was checked of."""
+    item = Seen(names.ACCESSLOG, stream_item or "", "", (entry["id"],), None, 0)
+    return _in_words(item, entry, UNVERIFIABLE, "nothing was checked: name an Ethereum node for that", None)
+
+
 def _party(party: dict[str, str]) -> str:
     return f"{party['role']} {party['address']}"
 
@@ -304,19 +310,51 @@ def _unreadable(item: Seen) -> Line:
 # --- the stream erasures ----------------------------------------------------------------------------------
 
 
-def _erasures(reading_key: bytes, ledgers: Ledgers) -> Iterable[Line]:
-    for item in ledgers.streams.all(names.ERASURES):
-        document = _opened(item, sealed.ERASURE, reading_key)
-        if document is None:
-            continue
+def _erasures(customer: str, reading_key: bytes, ledgers: Ledgers) -> Iterable[Line]:
+    found = [
+        (item, document)
+        for item in ledgers.streams.all(names.ERASURES)
+        if (document := _opened(item, sealed.ERASURE, reading_key)) is not None
+    ]
+    notices: dict[str, dict[str, Any]] = {}
+    # Notices first: an acknowledgement is judged by the notice that it answers, wherever that stands.
+    for item, document in sorted(found, key=lambda one: one[1].get("step") != "requested"):
         try:
-            author = ledgers.bound.get(item.publisher)
-            right = canonical.commitment(document).hex() == item.value.get("commitment")
-            held = right and author is not None and author == _author(document)
-            problem = "" if held else "multichain: not published by its author, or not what was committed to"
-            yield _told(document, item, VERIFIED if held else REFUTED, problem)
-        except (KeyError, TypeError, ValueError, FairCartError):
+            problem = _erasure_problem(customer, item, document, notices, ledgers)
+            if not problem and document.get("step") == "requested":
+                notices[item.keys[0]] = document
+            yield _told(document, item, REFUTED if problem else VERIFIED, problem)
+        except (KeyError, TypeError, ValueError, AttributeError, FairCartError):
             yield _unreadable(item)
+
+
+def _erasure_problem(
+    customer: str,
+    item: Seen,
+    document: dict[str, Any],
+    notices: dict[str, dict[str, Any]],
+    ledgers: Ledgers,
+) -> str:
+    """Why a paper about an erasure or a withdrawal does not hold; empty if it does."""
+    author = _author(document)
+    right = canonical.commitment(document).hex() == item.value.get("commitment")
+    if not right or ledgers.bound.get(item.publisher) != author:
+        return "multichain: not published by its author, or not what was committed to"
+    about = document.get("customer", str(document.get("dpv:hasDataSubject")).rpartition(":")[2])
+    if about != customer:
+        return "customer: it is about somebody else"
+    if document.get("step") == "requested":
+        for text in document["consents"]:
+            granted = _granted(ledgers, bytes.fromhex(text))
+            if granted is None or (granted.customer, granted.custodian, granted.consumer) != (
+                *(customer, author, document["consumer"]),
+            ):
+                return "ethereum: it names a consent that you did not give to these two"
+    elif document.get("step") == "acknowledged":
+        notice = notices.get(document["notice"])
+        if notice is None or (notice["consumer"], notice["author"]) != (author, document["custodian"]):
+            return "notice: it answers no notice to its author"
+    return ""
 
 
 def _author(document: dict[str, Any]) -> str:

@@ -10,7 +10,7 @@ import pytest
 from faircart.agent import sealed
 from faircart.canonical import new_salt
 from faircart.multichain import Json, names
-from faircart.rights import ledger
+from faircart.rights import erasure, ledger
 
 from tests.support.agents import Ethereum, Streams
 from tests.support.citizens import (
@@ -49,6 +49,24 @@ def test_every_line_of_the_ledger_is_verified_and_can_be_exported(
     assert rows[0].startswith("when,step,who,what,withWhom,means,purpose,condition,rewardWei,status")
     assert len(rows) == 5
     assert faircart(*command).count("[verified]") == 4
+
+
+def test_without_an_ethereum_node_each_exported_line_is_shown_as_unverifiable(
+    first_sale: bytes, people: list[Customer], shop: Office
+) -> None:
+    person = people[0]
+    who = [*person.who(shop), "--customer", person.address.lower()]
+    graph = json.loads(faircart("ledger", *who, "--format", "jsonld"))
+    assert graph["dpv:hasDataSubject"] == person.address
+    assert [entry["faircart:status"] for entry in graph["@graph"]] == ["unverifiable"] * 4
+    rows = faircart("ledger", *who, "--format", "csv").splitlines()
+    assert [row.count(",unverifiable,") for row in rows] == [0, 1, 1, 1, 1]
+    assert "who        customer 0x" in faircart("ledger", *who)
+    for wrong, said in (
+        ("0x12", "--customer: expected an Ethereum address"),
+        (person.address.swapcase().replace("0X", "0x"), "is misspelt (its EIP-55 checksum does not fit)"),
+    ):
+        assert said in faircart("ledger", *person.who(shop), "--customer", wrong, code=1)
 
 
 class Tampered:
@@ -118,3 +136,33 @@ def test_forged_audit_items_are_refuted_whoever_published_them(
     assert sum(line.status == "verified" for line in lines) == 4
     said = faircart("ledger", *person.reading(shop), *trusted(ethereum), code=1)
     assert said.startswith("Error: 4 of 8 lines do not agree with the ledgers; the first: delivered, ")
+
+
+def test_a_company_that_had_no_part_in_a_consent_cannot_tell_of_its_withdrawal(
+    first_sale: bytes, people: list[Customer], shop: Office, consumer: Office, streams: Streams,
+    ethereum: Ethereum,
+) -> None:  # fmt: skip
+    person, own = people[0], shop.tools.ctx
+    reader = own.hpke_key[:10] + person.public
+    facts = {"customer": person.address, "reading_key": reader, "categories": ["orders"], "when": 1}
+    notice = erasure.notice(
+        "withdrawal", new_salt()[2:], custodian=consumer.address, consumer=own.address,
+        consents=[first_sale], **facts,
+    )  # fmt: skip
+    asked = {**notice, "id": new_salt()[2:], "author": own.address, "consumer": consumer.address}
+    destroyed = erasure.Destroyed(1, 1, 1, "none", "MultiChain Community")
+    answer = erasure.acknowledgement(new_salt()[2:], asked, "1abc", destroyed, 1)
+    node = streams.node(1)
+    for document in (notice, answer):
+        value = sealed.committed(sealed.ERASURE, document["id"], [reader], document)
+        node.publish(names.ERASURES, document["id"], Json(value), address=streams.access[1]["address"])
+    trust = ledgers(ethereum, shop)
+
+    def told() -> list[tuple[str, str, str]]:
+        lines = person.rights(shop).ledger(trust, 2**31)
+        return [(line.step, line.status, line.problem) for line in lines if line.when == 1]
+
+    assert until(lambda: len(found := told()) == 2 and found, "the forged papers", shop, consumer) == [
+        ("withdrawal told", "refuted", "ethereum: it names a consent that you did not give to these two"),
+        ("withdrawal acknowledged", "refuted", "notice: it answers no notice to its author"),
+    ]
