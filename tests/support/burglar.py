@@ -89,6 +89,12 @@ def ciphertexts(node: StreamNode, consumer: str) -> list[sealing.Item]:
     ]
 
 
+def forget(node: StreamNode, consumer: str) -> None:
+    """A node drops all that it has of a consumer's streams: what it gets after that, others gave it."""
+    for stream in (names.envelopes_stream(consumer), *(names.items_stream(consumer, c) for c in CATEGORIES)):
+        node.unsubscribe(stream, purge=True)
+
+
 def _payloads(node: StreamNode, stream: str) -> Iterator[tuple[str, bytes]]:
     node.subscribe(stream)
     for item in node.items(stream, count=10_000, start=0):

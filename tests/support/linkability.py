@@ -29,8 +29,26 @@ def fields(value: Any) -> Iterator[str]:
 
 def spellings(text: str) -> set[bytes]:
     """Ways in which somebody may have written a value before hashing it."""
-    said = {text, text.lower(), text.upper(), text.strip(), json.dumps(text), text + "\n"}
-    return {one.encode() for one in said}
+    spaced = " ".join(text.split())
+    said = {
+        text,
+        text.lower(),
+        text.upper(),
+        text.strip(),
+        json.dumps(text),
+        text + "\n",
+        text + " ",
+        " " + text,
+    }
+    said |= {spaced, spaced.lower(), spaced.upper(), spaced.replace(" ", ""), text.title(), text.casefold()}
+    return {one.encode() for one in said} | {text.encode("utf-16-le"), *as_word(text)}
+
+
+def as_word(text: str) -> list[bytes]:
+    """A number or a short text as Solidity writes it: 32 bytes."""
+    data = text.encode()
+    short = [data.ljust(32, b"\0"), data.rjust(32, b"\0")] if len(data) <= 32 else []
+    return [*short, int(text).to_bytes(32, "big")] if text.isdecimal() and len(text) < 77 else short
 
 
 def digests(data: bytes) -> Iterator[bytes]:
@@ -60,11 +78,14 @@ class Traces:
         # Looked for by their first 16 bytes, so that hashes that were cut are found, too.
         self._starts = {digest[:16]: value for digest, value in known.items()}
         self._tokens = {value.encode() for value in self.values}
+        self._words = {word: value for value in self.values for word in as_word(value)}
 
     def in_bytes(self, data: bytes) -> list[str]:
-        """What is found in binary data: a hash at any place, or a value of 8 characters and more."""
+        """What is found in binary data: a hash or a word at any place, a value of 8 characters and more."""
         windows = (data[at : at + 16] for at in range(len(data) - 15))
         found = [self._starts[window] for window in windows if window in self._starts]
+        words = (data[at : at + 32] for at in range(len(data) - 31))
+        found += [self._words[word] for word in words if word in self._words]
         return found + [value for value in self.values if len(value) >= 8 and value.encode() in data]
 
     def in_text(self, text: str) -> list[str]:

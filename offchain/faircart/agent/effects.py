@@ -13,6 +13,7 @@ from faircart.agent.context import Context
 from faircart.ethereum.events import EVENTS, Event
 from faircart.multichain import names
 from faircart.store.outbox import Effect
+from faircart.store.records import Offer
 
 ETHEREUM, STREAMS, LOCAL = "ethereum", "streams", "local"
 """The workers' lanes: transactions; stream items;
@@ -108,6 +109,12 @@ def make_offer(
     name = _id(ctx, "offer", consent_id.hex(), request_id.hex(), str(ordinal))
     body = {"consent": consent_id.hex(), "request": request_id.hex(), "ordinal": ordinal}
     return Effect(name, LOCAL, "makeOffer", body, not_before)
+
+
+def published_for(ctx: Context, offer: Offer) -> tuple[str, str]:
+    """The ids of the effects that published an offer's item and its envelope."""
+    made = make_offer(ctx, offer.consent_id, offer.request_id, offer.ordinal).effect_id
+    return publish_item(ctx, offer.exchange_id).effect_id, made + "/envelope"
 
 
 def open_envelope(ctx: Context, request_id: bytes, txid: str, vout: int) -> Effect:

@@ -78,5 +78,6 @@ def certify(ctx: Context, paper: bytes, not_before: int = 0, *, late: bool = Fal
 
 
 def announce_after(ctx: Context, paper: bytes, category: str) -> Effect:
-    """Correct the catalogue after an erasure."""
-    return _local(ctx, "announce", {"category": category}, "catalog", ctx.address, category, paper.hex())
+    """Correct the catalogue after an erasure, also to nothing at all."""
+    body = {"category": category, "afterErasure": True}
+    return _local(ctx, "announce", body, "catalog", ctx.address, category, paper.hex())

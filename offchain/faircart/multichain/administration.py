@@ -158,6 +158,12 @@ class Administration(NodeCalls):
         """
         self._on(name, lambda: self._rpc.unsubscribe(name, purge))
 
+    def purge_published(self, txids: Sequence[str]) -> None:
+        """Remove the off-chain payloads of items that this node published. MultiChain Enterprise can;
+        `EnterpriseOnly` from the Community edition.
+        """
+        self._rpc.purgepublisheditems(list(txids))
+
 
 def _stream_info(entry: Mapping[str, Any]) -> StreamInfo:
     return StreamInfo(

@@ -91,6 +91,7 @@ METHODS = REPEATABLE | {
     "publishfrom",
     "publishmulti",
     "publishmultifrom",
+    "purgepublisheditems",
     "revoke",
     "revokefrom",
 }

@@ -12,7 +12,7 @@ from typing import Any, Self, TextIO
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from faircart.store.errors import ForeignStore, StoreInUse, StoreUnusable
+from faircart.store.errors import ForeignStore, StoreBusy, StoreInUse, StoreUnusable
 from faircart.store.tables import pins
 from faircart.store.work import Work
 
@@ -118,13 +118,17 @@ class Store:
             yield Work(connection, self._insert)
 
     def scrub(self) -> None:
-        """Nothing that was overwritten can be read from the database's files any more: SQLite's
-        write-ahead log
-        is emptied (`secure_delete` has overwritten the rest). Waits for readers."""
+        """Nothing that was overwritten can be read from the database's files any more: SQLite's write-ahead
+        log is emptied (`secure_delete` has overwritten the rest). Waits for readers; raises StoreBusy if one
+        stays.
+        """
         if self.url.get_backend_name() != "sqlite":
             return
         with self._writing, self._engine.connect() as connection:
-            connection.connection.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[union-attr]
+            driver: Any = connection.connection.driver_connection
+            busy, _, _ = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        if busy:
+            raise StoreBusy("The database's write-ahead log is still read: what was destroyed may be in it")
 
     def _migrate(self) -> None:
         if self._version() == NEWEST:

@@ -12,5 +12,9 @@ class ForeignStore(StoreUnusable):
     """The database belongs to another chain, other contracts, other streams or another account."""
 
 
+class StoreBusy(FairCartError):
+    """Somebody reads the database, so that it cannot be cleaned just now."""
+
+
 class StoreInUse(StoreUnusable):
     """Another agent runs on this database."""

@@ -48,12 +48,14 @@ def test_after_an_erasure_no_copy_can_be_decrypted_and_the_certificate_says_what
 
     faircart("erase", *person.signing(shop), "--category", "orders", "--category", "preferences")
     until(lambda: person.rights(shop).certificates(), "the certificate", shop, consumer)
+    before = len(burglar.ciphertexts(node, consumer.address))
+    burglar.forget(node, consumer.address)
+    again = "the publisher's copies to reach a node that subscribes again"
+    until(lambda: len(burglar.ciphertexts(node, consumer.address)) == before > 0, again, shop, consumer)
     assert readable() == ({"profile"}, set())
     for office in offices:
         assert not any(key in _bytes_of(office) for key in wrapped)
         assert needle not in _bytes_of(office)
-    assert burglar.ciphertexts(node, consumer.address)  # the publisher's copy is still there, unreadable
-
     [certificate] = person.rights(shop).certificates()
     own, [recipient] = certificate["faircart:custodian"], certificate["faircart:recipients"]
     assert (own["documentKeysDestroyed"], own["itemKeysDestroyed"], own["padsDestroyed"]) == (2, 1, 1)
@@ -117,3 +119,14 @@ def test_an_erasure_of_something_else_is_refused_with_the_check_that_failed(
         person._state("erasures", "erasure/1", body)
     with pytest.raises(ApiRefused, match="requestedAt: the request must be signed within the hour"):
         person._state("erasures", "erasure/1", {**body, "categories": ["orders"]})
+
+
+def test_an_erasure_with_one_unknown_category_withdraws_nothing(
+    people: list[Customer], request_id: str, shop: Office, consumer: Office
+) -> None:
+    person = people[1]
+    before = [held.state for held in person.rights(shop).holdings().consents]
+    options = ["--category", "orders", "--category", "health"]
+    said = faircart("erase", *person.signing(shop), *options, code=1)
+    assert said.startswith("Error: categories: there is no category 'health': known are orders, preferences")
+    assert [held.state for held in person.rights(shop).holdings().consents] == before

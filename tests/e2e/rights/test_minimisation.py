@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from eth_utils.crypto import keccak
 from faircart import papers
 from faircart.canonical import canonical
+from faircart.multichain.errors import PayloadNotHere
 
 from tests.support.agents import Ethereum, Streams
 from tests.support.anvil import ROOT
@@ -35,17 +37,22 @@ def test_nothing_public_equals_or_hashes_to_personal_data_of_the_sample(
     values = [text for document in (*DOCUMENTS, PROFILE, paid[1]) for text in fields(document)]
     values += [text for invoice in invoices for text in (invoice.number, invoice.customer, invoice.country)]
     public_terms = {"Dataset", "Person", "Order", "ItemList", "orders", "profile", "preferences", SHOP}
-    traces = Traces(set(values) - public_terms, (*DOCUMENTS, PROFILE))
+    # The amount of an order is public on Ethereum, and reported as such below.
+    traces = Traces(set(values) - public_terms - {paid[1]["amountWei"]}, (*DOCUMENTS, PROFILE))
     assert len(traces.values) > 100
 
     calldata, logs = on_ethereum(ethereum)
     assert len(calldata) > 5
     assert len(logs) > 20
     assert [found for data in (*calldata, *logs) for found in traces.in_bytes(data)] == []
-    tokens = list(in_streams(streams))
+    payloads = list(off_chain(streams))
+    assert len(payloads) > 5
+    assert [found for data in payloads for found in traces.in_bytes(data)] == []
+    tokens = [*in_streams(streams), *(text for data in payloads for text in written(data))]
     assert len(tokens) > 100
     assert [(token, found) for token in tokens for found in traces.in_text(token)] == []
-    report(traces, calldata, logs, tokens, people, consumer)
+    amount = int(paid[1]["amountWei"]).to_bytes(32, "big")
+    report(traces, calldata, logs, tokens, people, consumer, amount)
 
 
 def report(
@@ -55,6 +62,7 @@ def report(
     tokens: list[str],
     people: list[Customer],
     consumer: Office,
+    amount: bytes,
 ) -> None:
     """Writes down what was tried, and what remains linkable: counted, not claimed."""
     accounts = [bytes.fromhex(person.address[2:]) for person in people]
@@ -64,6 +72,7 @@ def report(
         "customers' accounts in calldata and logs": sum(
             account in data for account in accounts for data in (*calldata, *logs)
         ),
+        "orders' amounts in calldata and logs": sum(amount in data for data in (*calldata, *logs)),
         "rewards in calldata and logs": sum(reward in data for data in (*calldata, *logs)),
         "keys that name the consumer's account": tokens.count(consumer.address),
         "streams that name the consumer": streams,
@@ -87,6 +96,9 @@ def test_the_linkability_test_would_find_what_it_looks_for() -> None:
     assert traces.in_bytes(b"\x01" * 5 + hashlib.sha256(number).digest()) == [NUMBERS[0]]
     assert traces.in_bytes(hashlib.md5(number).digest()) == [NUMBERS[0]]
     assert traces.in_bytes(hashlib.sha256(canonical(DOCUMENTS[0])).digest()) == ["a whole document"]
+    assert traces.in_bytes(b"\x01" * 4 + int(NUMBERS[0]).to_bytes(32, "big")) == [NUMBERS[0]]
+    assert traces.in_bytes(keccak(int(NUMBERS[0]).to_bytes(32, "big"))) == [NUMBERS[0]]
+    assert traces.in_bytes(hashlib.sha3_256(b"whitemetallantern".upper()).digest()) == ["WHITE METAL LANTERN"]
     assert traces.in_bytes(b"..WHITE METAL LANTERN..") == ["WHITE METAL LANTERN"]
     assert traces.in_text(NUMBERS[0]) == [NUMBERS[0]]
     assert traces.in_text(hashlib.sha1(b"white metal lantern").hexdigest()) == ["WHITE METAL LANTERN"]
@@ -115,3 +127,24 @@ def in_streams(streams: Streams) -> Iterator[str]:
             yield from (*item.keys, *item.publishers, item.txid)
             if item.format == "json":
                 yield from fields(node.data(item))
+
+
+def off_chain(streams: Streams) -> Iterator[bytes]:
+    """The payloads of all items that are no JSON on chain: receipts, envelopes, ciphertext."""
+    node = streams.node(0)
+    for info in node.streams():
+        node.subscribe(info.name)
+        for item in node.items(info.name, count=10_000, start=0):
+            if item.format != "json":
+                try:
+                    yield node.payload(item)
+                except PayloadNotHere:
+                    continue
+
+
+def written(payload: bytes) -> list[str]:
+    """The plain members of a payload that is JSON."""
+    try:
+        return list(fields(json.loads(payload)))
+    except ValueError:
+        return []

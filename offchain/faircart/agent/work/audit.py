@@ -16,7 +16,7 @@ from faircart.agent.tools import Tools
 from faircart.agent.work.done import Done, NotYet, moot
 from faircart.multichain import names
 from faircart.rights import receipts
-from faircart.store import EffectRow, Work
+from faircart.store import Effect, EffectRow, Work
 from faircart.store import tables as t
 from faircart.store.records import AccessEntry, Consent, Customer, Exchange, Participant, Proposal
 
@@ -111,7 +111,9 @@ def receipt(tools: Tools, effect: EffectRow) -> Done:
     document = receipts.make(receipt_id, proposal.terms, consent, evidence, tools.clock.now(), key)
     data = canonical.canonical(sealed.committed(sealed.RECEIPT, receipt_id, readers, document))
     publish = effects.publish_bytes(effect.effect_id + "/publish", names.RECEIPTS, [receipt_id], data)
-    return Done({"receipt": receipt_id}, Outcome(effects=(publish,)))
+    # Where the evidence stands, so that a receipt is written anew if a reorganisation moves it.
+    evidence_at = {"transaction": granted.transaction.hex(), "when": granted.granted_at}
+    return Done({"receipt": receipt_id, **evidence_at}, Outcome(effects=(publish,)))
 
 
 def retract(tools: Tools, effect: EffectRow) -> Done:
@@ -152,11 +154,21 @@ def reinstate(tools: Tools, effect: EffectRow) -> Done:
             for row, entry in _told(tools, work, effect.body)
             if work.outbox.ids(f"{row.effect_id}/retracted/")
         ]
-    return (
-        Done({"entries": len(again)}, Outcome(effects=tuple(again)))
-        if again
-        else moot("nothing was retracted")
-    )
+        again += _receipt_again(tools, work, effect.body)
+    return Done({"entries": len(again)}, Outcome(effects=tuple(again))) if again else moot("nothing changed")
+
+
+def _receipt_again(tools: Tools, work: Work, body: dict[str, Any]) -> list[Effect]:
+    """A receipt whose consent was granted again, elsewhere or at another time than the last receipt says."""
+    if body["event"] != "Granted":
+        return []
+    first = effects.receipt(tools.ctx, bytes.fromhex(body["subject"])).effect_id
+    written = [row for name in work.outbox.ids(first) if (row := work.outbox.get(name)) is not None]
+    written = [row for row in written if row.kind == "receipt" and row.result.get("receipt")]
+    stands = (body["transaction"], body["when"])
+    if not written or stands in {(row.result.get("transaction"), row.result.get("when")) for row in written}:
+        return []
+    return [effects.again(f"{first}/reinstated/{body['block']}", "receipt", written[0].body)]
 
 
 def _told(tools: Tools, work: Work, body: dict[str, Any]) -> list[tuple[EffectRow, AccessEntry]]:

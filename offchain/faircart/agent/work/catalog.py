@@ -24,9 +24,9 @@ def announce(tools: Tools, effect: EffectRow) -> Done:
     category = effect.body["category"]
     with tools.store.read() as work:
         held = work.find(Document, category=category, current=True)
-    if not held:
+    if not held and not effect.body.get("afterErasure"):
         return moot("there is nothing to offer")
-    largest = max(document.size for document in held)
+    largest = max((document.size for document in held), default=0)
     entry_id = secrets.token_hex(32)
     schema = str(documents.schema(category)["$id"])
     value = {
@@ -37,8 +37,8 @@ def announce(tools: Tools, effect: EffectRow) -> Done:
         "documents": len(held),
         "records": sum(document.records for document in held),
         "period": {
-            "from": min(document.period_from for document in held),
-            "to": max(document.period_to for document in held),
+            "from": min((document.period_from for document in held), default=""),
+            "to": max((document.period_to for document in held), default=""),
         },
         "sizeClass": next((bound for bound in SIZE_CLASSES if largest <= bound), SIZE_CLASSES[-1]),
     }

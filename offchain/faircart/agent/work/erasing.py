@@ -13,15 +13,17 @@ from typing import Any
 import sqlalchemy as sa
 
 from faircart import documents
-from faircart.agent import effects, rights_effects, sealed
+from faircart.agent import effects, log, rights_effects, sealed
 from faircart.agent.handlers import Outcome
 from faircart.agent.tools import Tools
 from faircart.agent.work.done import Done, NotYet, moot
 from faircart.errors import FairCartError
+from faircart.multichain import errors as streams
 from faircart.multichain import names
 from faircart.rights import erasure
 from faircart.store import EffectRow, Work
 from faircart.store import tables as t
+from faircart.store.errors import StoreBusy
 from faircart.store.records import (
     Consent,
     Customer,
@@ -34,6 +36,7 @@ from faircart.store.records import (
     Proposal,
 )
 
+AWAY = (streams.Unreachable, streams.TimedOut, streams.ConnectionCut, streams.Overloaded, streams.WarmingUp)
 OPEN_PROPOSALS = ("Proposed", "Countered")
 Secret = tuple[str, str]
 
@@ -64,7 +67,9 @@ def erase(tools: Tools, effect: EffectRow) -> Done:
     ended = tuple(replace(row, state="Ended") for row in offers if row.state == "Offered")
     over = tuple(replace(row, state="Erased") for row in proposals if row.state in OPEN_PROPOSALS)
     after = [rights_effects.tell_erasure(tools.ctx, paper_id, consumer) for consumer in recipients]
-    after += [rights_effects.announce_after(tools.ctx, paper_id, category) for category in categories]
+    if tools.ctx.custodian.catalog:
+        emptying = sorted({row.category for row in held if row.current})
+        after += [rights_effects.announce_after(tools.ctx, paper_id, category) for category in emptying]
     if recipients:
         late = tools.clock.now() + erasure.ACKNOWLEDGE_WITHIN
         after.append(rights_effects.certify(tools.ctx, paper_id, late, late=True))
@@ -151,7 +156,8 @@ def certify(tools: Tools, effect: EffectRow) -> Done:
     silent = {item.consumer for item in items if item.step == "requested"} - {
         item.author for item in answered
     }
-    tools.store.scrub()
+    scrub(tools)
+    payloads = _drop_published(tools, asked)
     edition = edition_of(tools)
     now = tools.clock.now()
     item_id = secrets.token_hex(32)
@@ -165,7 +171,7 @@ def certify(tools: Tools, effect: EffectRow) -> Done:
             "documentKeysDestroyed": own.result["document"],
             "itemKeysDestroyed": own.result["key"],
             "padsDestroyed": own.result["pad"],
-            "payloads": "the publisher's ciphertext stays at its node; without its key nobody can read it",
+            "payloads": payloads,
             "edition": edition,
             "completedAt": documents.utc(now),
         },
@@ -176,6 +182,32 @@ def certify(tools: Tools, effect: EffectRow) -> Done:
     )
     readers = [reader.reading_key, tools.ctx.hpke_key]
     return publish(tools, effect, item_id, value, readers, paper_id, "certified", asked["customer"], "")
+
+
+def _drop_published(tools: Tools, asked: dict[str, Any]) -> str:
+    """Removes our own copies of ciphertext and envelopes, if our node can; in words what came of it."""
+    with tools.store.read() as work:
+        txids = sorted(
+            {
+                row.result["txid"]
+                for offer in work.find(Offer, customer=asked["customer"], custodian=tools.ctx.address)
+                if offer.category in asked["categories"]
+                for name in effects.published_for(tools.ctx, offer)
+                if (row := work.outbox.get(name)) is not None and "txid" in row.result
+            }
+        )
+    if not txids:
+        return "none were published"
+    try:
+        tools.streams.purge_published(txids)
+    except streams.EnterpriseOnly:
+        return "the publisher's ciphertext stays at its node; without its key nobody can read it"
+    except AWAY:
+        raise
+    except streams.MultiChainError as error:
+        log.trouble("purge.refused", reason=type(error).__name__)
+        return "the publisher's node did not remove its ciphertext; without its key nobody can read it"
+    return f"removed from the publisher's node: {len(txids)} items"
 
 
 def _asked(work: Work, paper_id: bytes) -> dict[str, Any]:
@@ -277,6 +309,14 @@ def count(work: Work, secrets_: Iterable[Secret]) -> dict[str, int]:
 def state_of(work: Work, offer: Offer) -> str | None:
     exchange = work.get(Exchange, offer.exchange_id)
     return None if exchange is None else exchange.state
+
+
+def scrub(tools: Tools) -> None:
+    """No trace of a destroyed key is left in the database's files after this. Raises NotYet."""
+    try:
+        tools.store.scrub()
+    except StoreBusy as error:
+        raise NotYet(str(error), 1) from None
 
 
 def edition_of(tools: Tools) -> str:

@@ -13,7 +13,7 @@ from faircart.agent import log, rights_effects, sealed
 from faircart.agent.handlers import Outcome
 from faircart.agent.tools import Tools
 from faircart.agent.work.done import Done, NotYet, moot
-from faircart.agent.work.erasing import Secret, count, edition_of, note, publish, state_of
+from faircart.agent.work.erasing import Secret, count, edition_of, note, publish, scrub, state_of
 from faircart.multichain import names
 from faircart.rights import erasure
 from faircart.store import EffectRow, Work
@@ -111,7 +111,7 @@ def acknowledge(tools: Tools, effect: EffectRow) -> Done:
         busy = _busy(tools, work, notice["categories"])
     if bound is None:
         raise NotYet("the custodian's key is not known", 5)
-    tools.store.scrub()
+    scrub(tools)
     payloads = "ciphertext kept, unreadable without its key"
     if notice["kind"] == erasure.ERASURE:
         payloads = _drop_payloads(tools, notice["categories"], busy)
