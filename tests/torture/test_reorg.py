@@ -12,6 +12,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from faircart.ethereum import deployments
+from faircart.ethereum.contracts import Contracts
+from faircart.ethereum.node import EthereumNode
+from faircart.rights import receipts
+from faircart.rights.customer import RightsClient
+from faircart.rights.ledgers import CheckFailed, Ledgers
+from faircart.rights.sources import ApiSource
 
 from tests.support.agents import Ethereum, Shopper, Streams
 from tests.torture import WHOLE
@@ -102,6 +109,7 @@ def test_sales_survive_reorganisations_of_every_depth_and_each_step_is_taken_onc
         chain.mine_until(lambda: _agrees(market), "both agents to know the chain's state")
         market.check_books(settled=len(plan) - len(withdrawn), aborted=withdrawn)
         chain.mine_until(lambda: _logged(market, withdrawn), "the access log to say what holds")
+        chain.mine_until(lambda: _receipts_hold(market, ethereum), "the receipts to say where consents stand")
     finally:
         market.end()
 
@@ -125,6 +133,25 @@ def _logged(market: Market, withdrawn: set[int]) -> bool:
         )
         for number, person in enumerate(market.people)
     )
+
+
+def _receipts_hold(market: Market, ethereum: Ethereum) -> bool:
+    """Whether each customer's newest receipt agrees with both ledgers."""
+    trust = Ledgers(
+        EthereumNode(ethereum.url),
+        Contracts(deployments.load("test", ethereum.records)),
+        ApiSource(market.shop.api),
+    )
+    now = int(time.time())
+    for person in market.people:
+        [receipt] = (
+            RightsClient(market.shop.api, person.account, person.reading_key).receipts(trust.streams).values()
+        )
+        try:
+            receipts.verify(receipt, trust, now)
+        except CheckFailed:
+            return False
+    return True
 
 
 def _steps(market: Market, person: Shopper) -> Counter[str]:

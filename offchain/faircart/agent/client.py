@@ -134,12 +134,13 @@ class CustomerClient:
             raise ProposalWrong("the consent is somebody else's: do not sign")
         record = read_consent_record(value["terms"])
         said = (record.customer, record.consumer, record.custodian, record.reward, record.valid_until)
-        if said != (
+        if (*said, record.chain_id) != (
             consent.customer,
             consent.consumer,
             consent.custodian,
             consent.reward,
             consent.valid_until,
+            self.domain().chain_id,
         ):
             raise ProposalWrong("the consent record shown says something else than the consent: do not sign")
         document = json.loads(unpad_document(version.document))

@@ -39,12 +39,10 @@ def certificate(client: object, out: Path | None) -> None:
     """Show the certificates: what was destroyed, by whom, and what cannot be erased."""
     from faircart.documents import show
     from faircart.rights.customer import RightsClient
-    from faircart.rights.erasure import check_certificate
 
     assert isinstance(client, RightsClient)
     found = client.certificates()
     for value in found:
-        check_certificate(value)
         click.echo(show("erasure-certificate", value))
     if not found:
         click.echo("No erasure is certified yet: recipients have 30 days to acknowledge.")

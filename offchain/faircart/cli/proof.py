@@ -30,7 +30,7 @@ class NoLongerHeld(FairCartError):
 @click.option("--customer", help="The customer's Ethereum address.")
 @click.option("--reading-key", type=FILE, help="The customer's reading key file.")
 @click.option("--password-file", type=FILE, help="Password of the customer's key files.")
-@click.option("--order", type=FILE, help="Prove the order of this paper (JSON); with --document.")
+@click.option("--order", type=FILE, help="Prove the order of this paper or quote (JSON); with --document.")
 @click.option("--document", type=FILE, help="The order document that the paper's orderHash commits to.")
 @click.option("--out", type=FILE, help="Where to write the proof.")
 @click.pass_context
@@ -72,7 +72,10 @@ def _order(options: dict[str, Any]) -> dict[str, Any]:
 
     if options["document"] is None:
         raise LedgerUnnamed("--document is needed with --order")
-    paper = Order.from_json(read_json(options["order"], "--order"))
+    value = read_json(options["order"], "--order")
+    if isinstance(value, dict) and value.get("paper") == "Order":
+        value = value.get("message")  # the file of a quote, as the shop handed it out
+    paper = Order.from_json(value)
     ledgers = open_ledgers(options, options["api"] or "unused:")
     return proofs.of_order(read_json(options["document"], "--document"), paper, ledgers)
 

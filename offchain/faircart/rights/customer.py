@@ -16,7 +16,7 @@ from faircart import canonical, documents
 from faircart.agent import sealed
 from faircart.agent.client import CustomerClient
 from faircart.errors import FairCartError
-from faircart.rights import archive, holdings, ledger, ledger_export, receipts, statements
+from faircart.rights import archive, erasure, holdings, ledger, ledger_export, receipts, statements
 from faircart.rights.holdings import Holdings, HoldingsWrong
 from faircart.rights.ledgers import CheckFailed, Ledgers
 from faircart.rights.sources import StreamSource
@@ -147,8 +147,13 @@ class RightsClient(CustomerClient):
         return found
 
     def certificates(self) -> list[dict[str, Any]]:
-        """The erasure certificates so far."""
-        return [entry["document"] for entry in self.erasures() if entry["step"] == "certified"]
+        """The erasure certificates so far, each checked. Raises ErasureWrong, HoldingsWrong."""
+        found = [entry["document"] for entry in self.erasures() if entry["step"] == "certified"]
+        for value in found:
+            about = value["dpv:hasDataSubject"].rpartition(":")[2]
+            if (erasure.check_certificate(value), about) != (self.about()["address"], self.address):
+                raise HoldingsWrong("erasures: a certificate is another shop's, or about somebody else")
+        return found
 
     def _state(self, path: str, kind: str, said: dict[str, Any]) -> str:
         about = self.about()

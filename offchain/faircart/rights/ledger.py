@@ -155,7 +155,7 @@ class Unverifiable(FairCartError):
 def _check_item(item: Seen, entry: dict[str, Any], ledgers: Ledgers) -> None:
     if entry["id"] != item.keys[0] or canonical.commitment(entry).hex() != item.value.get("commitment"):
         raise CheckFailed("multichain", "the entry is not the one that its item commits to")
-    author = ledgers.bound.get(item.publisher)
+    author = ledgers.author(item)
     if author is None:
         raise CheckFailed("multichain", "the entry was published by an address that nobody has bound")
     if author != _custodian(entry):
@@ -338,7 +338,7 @@ def _erasure_problem(
     """Why a paper about an erasure or a withdrawal does not hold; empty if it does."""
     author = _author(document)
     right = canonical.commitment(document).hex() == item.value.get("commitment")
-    if not right or ledgers.bound.get(item.publisher) != author:
+    if not right or ledgers.author(item) != author:
         return "multichain: not published by its author, or not what was committed to"
     about = document.get("customer", str(document.get("dpv:hasDataSubject")).rpartition(":")[2])
     if about != customer:

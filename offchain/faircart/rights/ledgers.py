@@ -103,15 +103,35 @@ class Ledgers:
 
     # --- MultiChain ---------------------------------------------------------------------------------------
 
+    def author(self, item: Seen) -> str | None:
+        """Whose account speaks through an item: it bound the publisher's address when that published it.
+
+        An enterprise may change its address: what the former one published before the change stays its own.
+        """
+        for bound in self._bindings.get(item.publisher, ()):
+            if bound.confirmed_until <= item.confirmations:
+                return bound.account
+        return None
+
     @cached_property
-    def bound(self) -> dict[str, str]:
-        """MultiChain address to Ethereum address: bindings checked in both directions, highest version."""
-        newest: dict[str, tuple[int, str]] = {}
+    def _bindings(self) -> dict[str, list["_Bound"]]:
+        """By MultiChain address: bindings checked in both directions, the highest version of each account and
+        its former ones."""
+        of: dict[str, dict[int, Seen]] = {}
         for item in self.streams.all(names.PARTICIPANTS):
             found = _binding(item, self.domain("ConsentRegistry"))
-            if found is not None and found[1] > newest.get(found[0], (0, ""))[0]:
-                newest[found[0]] = (found[1], item.publisher)
-        return {publisher: address for address, (_, publisher) in newest.items()}
+            if found is not None:
+                account, version = found
+                of.setdefault(account, {}).setdefault(version, item)
+        bindings: dict[str, list[_Bound]] = {}
+        for account, versions in of.items():
+            following: Seen | None = None
+            for version in sorted(versions, reverse=True):
+                item = versions[version]
+                until = 0 if following is None else following.confirmations
+                bindings.setdefault(item.publisher, []).append(_Bound(account, until))
+                following = item
+        return bindings
 
     def committed(self, stream: str, item_id: str, document: dict[str, Any], author: str) -> Seen:
         """The item that commits to `document`, published by the enterprise `author` (Ethereum address).
@@ -122,13 +142,22 @@ class Ledgers:
         if not items:
             raise CheckFailed("multichain", f"the stream {stream} holds nothing under the id {item_id[:16]}")
         for item in items:
-            if commits_to(item, document) and self.bound.get(item.publisher) == author:
+            if commits_to(item, document) and self.author(item) == author:
                 return item
         if any(commits_to(item, document) for item in items):
             raise CheckFailed(
                 "multichain", f"the item in {stream} was not published by the address that {author} has bound"
             )
         raise CheckFailed("multichain", f"the stream {stream} commits to another document under this id")
+
+
+@dataclasses.dataclass(frozen=True)
+class _Bound:
+    """An account that bound an address; `confirmed_until` is 0, or for a former address the confirmations of
+    the binding that followed: what is older is its own."""
+
+    account: str
+    confirmed_until: int
 
 
 def commits_to(item: Seen, document: dict[str, Any]) -> bool:

@@ -59,6 +59,9 @@ def test_after_an_erasure_no_copy_can_be_decrypted_and_the_certificate_says_what
     [certificate] = person.rights(shop).certificates()
     own, [recipient] = certificate["faircart:custodian"], certificate["faircart:recipients"]
     assert (own["documentKeysDestroyed"], own["itemKeysDestroyed"], own["padsDestroyed"]) == (2, 1, 1)
+    assert own["payloads"] == (
+        "the publisher's ciphertext stays at its node; without its key nobody can read it"
+    )
     assert (recipient["address"], recipient["dataKeysDestroyed"], recipient["padsDestroyed"]) == (
         *(consumer.address, 1, 1),
     )

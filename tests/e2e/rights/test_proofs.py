@@ -52,13 +52,20 @@ def test_an_order_is_proven_to_exist(
     paid: tuple[papers.Order, dict[str, Any]], ethereum: Ethereum, tmp_path: Path
 ) -> None:
     paper, document = paid
-    for name, value in (("paper", paper.to_json()), ("document", document)):
+    quote = {"paper": "Order", "chainId": "31337", "message": paper.to_json(), "signature": "0x"}
+    for name, value in (("paper", paper.to_json()), ("document", document), ("quote", quote)):
         (tmp_path / f"{name}.json").write_text(json.dumps(value))
     file = tmp_path / "proof.json"
     faircart(
         *("proof", *trusted(ethereum), "--order", str(tmp_path / "paper.json")),
         *("--document", str(tmp_path / "document.json"), "--out", str(file)),
     )
+    again = tmp_path / "again.json"
+    faircart(
+        *("proof", *trusted(ethereum), "--order", str(tmp_path / "quote.json")),
+        *("--document", str(tmp_path / "document.json"), "--out", str(again)),
+    )
+    assert again.read_bytes() == file.read_bytes()
     shown = faircart("proof", "verify", *trusted(ethereum), str(file))
     assert shown.splitlines()[0] == f"ok  document: it gives the commitment 0x{paper.order_hash.hex()}"
     assert shown.splitlines()[-1].startswith("ok  ethereum: Funded in block ")

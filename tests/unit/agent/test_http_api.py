@@ -5,12 +5,14 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from eth_account import Account
 from faircart import papers
 from faircart.agent import http_api
 from faircart.agent.config import HttpSection
 from faircart.agent.http_api import Api, CannotListen, RateLimit
 from faircart.agent.tools import Tools
-from faircart.store.records import Customer, Withdrawal
+from faircart.rights import statements
+from faircart.store.records import Customer, Paper, Withdrawal
 from fastapi.testclient import TestClient
 
 from tests.unit.agent.world import CUSTOMER, STRANGER, consent_paper
@@ -109,3 +111,39 @@ def test_an_address_that_cannot_be_listened_on_is_named(tools: Tools) -> None:
     elsewhere = tools.config.model_copy(update={"http": HttpSection(listen="256.0.0.1:1")})
     with pytest.raises(CannotListen, match=r"http\.listen"):
         Api(replace(tools, config=elsewhere))
+
+
+ALWAYS_AGREES = "0x631626ba7e60e01b5f5260205ff3"
+"""A contract wallet that accepts every signature (ERC-1271): it answers its magic value to any call."""
+
+
+def test_a_contract_account_can_ask_for_an_erasure_and_a_stranger_cannot(
+    api: TestClient, tools: Tools, ethereum: Any
+) -> None:
+    wallet = Account.from_key(b"\x31" * 32).address
+    with tools.store.write() as work:
+        work.put(Customer(wallet, b""))
+    statement = {
+        "faircart": statements.ERASURE,
+        "chainId": tools.ctx.chain_id,
+        "custodian": tools.ctx.address,
+        "customer": wallet,
+        "categories": ["orders"],
+        "requestedAt": tools.clock.now(),
+        "nonce": "00",
+    }
+    body = {"statement": statement, "signature": "0x1234"}
+    answer = api.post("/v1/papers/erasures", json=body)
+    assert answer.status_code == 403
+    assert answer.json()["error"] == "signature: it is not the customer's, so nothing was done"
+    ethereum.rpc("anvil_setCode", wallet, ALWAYS_AGREES)
+    assert api.post("/v1/papers/erasures", json=body).status_code == 202
+    with tools.store.read() as work:
+        [paper] = work.find(Paper)
+    assert (paper.signer, paper.signature) == (wallet, bytes.fromhex("1234"))
+    answer = api.post("/v1/papers/erasures", json={**body, "signature": "0xzz"})
+    assert answer.json()["error"] == "signature: it is no hex"
+    wrong = {"statement": {**statement, "customer": wallet.lower()}, "signature": "0x1234"}
+    assert api.post("/v1/papers/erasures", json=wrong).json()["error"] == (
+        "customer: it is no address with checksum"
+    )
