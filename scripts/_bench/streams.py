@@ -310,11 +310,16 @@ def measure(network: Network, scale: float) -> dict[str, Any]:
     click.echo("full paid exchange ...", err=True)
     report["paidExchange"] = exchange.measure(network, number)
     report["residentMib"] = _scenarios(report)
-    worst = max(call["overheadMs"] for call in report["overhead"].values())
+    overhead = {name: call["overheadMs"] for name, call in report["overhead"].items()}
+    worst = max(overhead.values())
     # of this process, which only has the client, and of a company's agent, which also keeps what it reads
     growth = max(report["memory"]["growthMib"], report["paidExchange"]["memory"]["growthMib"])
     report["goals"] = {
-        GOALS["clientOverheadMs"]: {"measured": worst, "reached": worst < 1},
+        GOALS["clientOverheadMs"]: {
+            "measured": worst,
+            "reached": worst < 1,
+            "missedBy": sorted(name for name, value in overhead.items() if value >= 1),
+        },
         GOALS["batchRatio"]: {
             "measured": report["batches"]["ratio"],
             "reached": report["batches"]["ratio"] >= 5,

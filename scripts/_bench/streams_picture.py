@@ -60,7 +60,8 @@ def _draw_scenarios(axes: Any, scenarios: dict[str, dict[str, float]]) -> None:
     axes.set_xticks(middles, list(scenarios), fontsize=8)
     axes.set_ylabel("MiB")
     axes.set_title("Resident memory at most, over all sizes", fontsize=10)
-    axes.legend(fontsize=8)
+    axes.set_ylim(top=1.3 * axes.get_ylim()[1])  # room for the legend
+    axes.legend(fontsize=8, ncols=3, loc="upper center")
 
 
 def _draw_growth(axes: Any, report: dict[str, Any]) -> None:

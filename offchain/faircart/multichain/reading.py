@@ -98,16 +98,18 @@ class Reading(NodeCalls):
             answer = self._rpc.gettxoutdata(item.txid, item.vout)
             with well_formed("gettxoutdata"):
                 return cast(JsonValue, parse_data(answer, available=True)[2])
-        whole = bytearray()
-        while len(whole) < item.size:
-            piece = self._rpc.gettxoutdata(item.txid, item.vout, FETCH_PIECE, len(whole))
+        pieces: list[bytes] = []
+        size = 0
+        while size < item.size:
+            piece = self._rpc.gettxoutdata(item.txid, item.vout, FETCH_PIECE, size)
             if not isinstance(piece, str) or not piece:
                 raise errors.NotANode("gettxoutdata", "the payload ends before its announced size")
             with well_formed("gettxoutdata"):
-                whole += binascii.unhexlify(piece)
-        if len(whole) != item.size:
+                pieces.append(binascii.unhexlify(piece))
+            size += len(pieces[-1])
+        if size != item.size:
             raise errors.NotANode("gettxoutdata", "the payload has another size than announced")
-        return bytes(whole)
+        return b"".join(pieces)
 
     def payload(self, item: Item) -> bytes:
         """The bytes of a raw item, or a text item's UTF-8. Raises `PayloadNotHere`; InvalidItem for a JSON

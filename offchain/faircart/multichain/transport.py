@@ -362,7 +362,7 @@ def _parse(content: bytes) -> Any:
     if end - start < _LONG_RESULT or content.find(b"\\", start, end) != -1:
         return json.loads(content)
     answer = json.loads(_RESULT + content[end:])
-    return {**answer, "result": content[start:end].decode()}
+    return {**answer, "result": str(memoryview(content)[start:end], "utf-8")}
 
 
 def _connection_failure(
