@@ -18,6 +18,7 @@ import traceback
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -177,7 +178,7 @@ def test_an_unreachable_node_is_told_from_one_that_answers_late_or_breaks_off() 
 def test_an_answer_that_trickles_in_forever_is_cut_off_at_the_timeout() -> None:
     def trickle(client: socket.socket, _: bytes) -> None:
         client.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n")
-        for _ in range(100):
+        for _ in range(300):
             client.sendall(b" " * 300_000)
             time.sleep(0.05)
 
@@ -185,7 +186,7 @@ def test_an_answer_that_trickles_in_forever_is_cut_off_at_the_timeout() -> None:
         since = time.monotonic()
         with pytest.raises(errors.TimedOut):
             rpc(node, timeout=0.3, attempts=1).getinfo()
-        assert time.monotonic() - since < 2
+        assert time.monotonic() - since < 10
 
 
 @pytest.mark.parametrize("length", ["Content-Length: 1000", "Transfer-Encoding: chunked"])
@@ -194,7 +195,7 @@ def test_the_timeout_bounds_an_answer_that_comes_byte_by_byte(length: str) -> No
 
     def trickle(client: socket.socket, _: bytes) -> None:
         client.sendall(f"HTTP/1.1 200 OK\r\n{length}\r\n\r\n".encode())
-        for _ in range(30):
+        for _ in range(200):
             client.sendall(piece)
             time.sleep(0.1)
 
@@ -202,14 +203,14 @@ def test_the_timeout_bounds_an_answer_that_comes_byte_by_byte(length: str) -> No
         since = time.monotonic()
         with pytest.raises(errors.TimedOut):
             rpc(node, timeout=0.5, attempts=1).getinfo()
-        assert time.monotonic() - since < 0.9
+        assert time.monotonic() - since < 10
 
 
 @pytest.mark.parametrize("more", ["", "Connection: close\r\n"])
 def test_the_timeout_bounds_an_answer_whose_headers_come_byte_by_byte(more: str) -> None:
     def trickle(client: socket.socket, _: bytes) -> None:
         client.sendall(f"HTTP/1.1 200 OK\r\n{more}X-Slow: ".encode())
-        for _ in range(30):
+        for _ in range(200):
             client.sendall(b"x")
             time.sleep(0.1)
 
@@ -217,7 +218,7 @@ def test_the_timeout_bounds_an_answer_whose_headers_come_byte_by_byte(more: str)
         since = time.monotonic()
         with pytest.raises(errors.TimedOut):
             rpc(node, timeout=0.5, attempts=1).getinfo()
-        assert time.monotonic() - since < 2
+        assert time.monotonic() - since < 10
 
 
 def test_headers_without_end_are_refused() -> None:
@@ -258,15 +259,15 @@ def test_a_body_has_the_whole_timeout_to_be_sent_and_no_more(monkeypatch: pytest
 
 
 def test_the_wait_for_a_free_slot_is_part_of_the_timeout() -> None:
-    with FakeNode(lambda *_: time.sleep(5)) as node:
-        client = rpc(node, timeout=1.0, attempts=1)
+    with FakeNode(lambda *_: time.sleep(9)) as node:
+        client = rpc(node, timeout=3.0, attempts=1)
         for _ in range(transport.MAX_IN_FLIGHT):
             client._gate.slots.acquire()
-        threading.Timer(0.7, client._gate.slots.release).start()
+        threading.Timer(2.5, client._gate.slots.release).start()
         since = time.monotonic()
         with pytest.raises(errors.TimedOut):
             client.getinfo()
-        assert time.monotonic() - since < 1.4
+        assert time.monotonic() - since < 5
 
 
 def test_an_answer_in_chunks_is_read_whole_and_known_to_be_cut() -> None:
@@ -385,11 +386,12 @@ def test_calls_share_one_connection_which_is_renewed_before_the_server_closes_it
 def test_a_connection_that_rests_while_another_is_used_is_renewed_too(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(connections, "RENEW_AFTER", 0.6)
+    later = [0.0]
+    monkeypatch.setattr(connections, "time", SimpleNamespace(monotonic=lambda: time.monotonic() + later[0]))
     together = threading.Barrier(2)
 
     def at_once(client: socket.socket, _: bytes) -> None:
-        together.wait(5)
+        together.wait(60)
         client.sendall(result(7))
 
     def in_parallel(client: NodeRpc) -> None:
@@ -399,14 +401,13 @@ def test_a_connection_that_rests_while_another_is_used_is_renewed_too(
         for thread in threads:
             thread.join()
 
-    with FakeNode(at_once, at_once, *[result(7)] * 10, at_once) as node:
-        client = rpc(node)
+    with FakeNode(at_once, at_once, result(7), at_once) as node:
+        client = rpc(node, timeout=1000.0)
         in_parallel(client)
+        later[0] = 20.0
+        client.getblockcount()
         assert node.connections == 2
-        for _ in range(10):
-            client.getblockcount()
-            time.sleep(0.1)
-        assert node.connections == 2
+        later[0] = 30.0
         in_parallel(client)
         assert node.connections == 3
 
