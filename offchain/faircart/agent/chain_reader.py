@@ -6,6 +6,7 @@ block that both know: rows take their earlier images, events are marked as orpha
 already says of them is retracted.
 """
 
+import time
 from collections import Counter
 from collections.abc import Sequence
 
@@ -15,17 +16,23 @@ from faircart.agent import effects, log
 from faircart.agent.handlers import Outcome, chain
 from faircart.agent.steps import boundary
 from faircart.agent.tools import Tools
-from faircart.ethereum.errors import EthereumError
+from faircart.ethereum.errors import EthereumError, NodeBusy, NodeRefused, NodeUnreachable
 from faircart.ethereum.events import CONTRACT_OF, Completed, Event, Granted, Opened, Resolved
 from faircart.ethereum.logs import LogDecoder, UnknownEvent
 from faircart.ethereum.node import Head, Log
 from faircart.store import Work, codec
 from faircart.store import tables as t
+from faircart.store.errors import StoreUnusable
 from faircart.store.records import Consent, Document, Exchange, Order, Proposal, Withdrawal
 
 SOURCE = "ethereum"
 KEPT_BLOCKS = 512
-"""How many blocks below the head can be taken back; deeper reorganisations stop the agent."""
+"""How many blocks below the head can be taken back; after a deeper reorganisation nothing more is read."""
+FLOOR = "ethereum/floor"
+"""The cursor of the block down to which rows can be taken back."""
+LAG_SECONDS = 10
+"""A node may be behind for so long before that is told of: those behind a balancer differ by blocks."""
+METHOD_NOT_FOUND = -32601  # JSON-RPC 2.0
 
 ANSWERS = ("deliver", "confirm", "settle", "concede", "proveFault", "abort", "cancel")
 NEWEST_BLOCKS = 4
@@ -36,6 +43,10 @@ class LogsMissing(EthereumError):
     """The node answered fewer logs than its own blocks hold."""
 
 
+class TooDeep(EthereumError):
+    """A reorganisation deeper than what can be taken back, or a node that has another chain."""
+
+
 class ChainReader:
     """Reads the three contracts' events."""
 
@@ -44,8 +55,10 @@ class ChainReader:
         self._decode = LogDecoder(tools.contracts)
         self._addresses = [found.address for found in tools.contracts.deployments.values()]
         self._timestamps: dict[int, int] = {}
+        self._behind_since: float | None = None
         self._lagging = False
         self._orphans = False
+        self._range = tools.config.ethereum.log_range
 
     def step(self) -> bool:
         """Reads at most one range; whether there may be more to read at once."""
@@ -69,9 +82,9 @@ class ChainReader:
             self._note_lag(head.number < cursor, head.number, cursor)
             return False
         self._note_lag(False, head.number, cursor)
-        last = min(head.number, cursor + self._tools.config.ethereum.log_range)
+        last = min(head.number, cursor + self._range)
         end = head if last == head.number else node.head(last)
-        logs = node.logs(cursor + 1, last, self._addresses)
+        logs = self._logs(cursor + 1, last)
         again = node.head(last)
         if end is None or again is None or again.hash != end.hash:
             return True  # a reorganisation while we looked: what was read may be of two chains
@@ -82,6 +95,16 @@ class ChainReader:
         boundary("chain.applied")
         self._tools.nudge()
         return last < head.number
+
+    def _logs(self, first: int, last: int) -> list[Log]:
+        """The logs of a range; one that is too much for the node is asked for in smaller ones from now on."""
+        try:
+            found = self._tools.ethereum.logs(first, last, self._addresses)
+        except (NodeBusy, NodeRefused):
+            self._range = max(1, (last - first + 1) // 2)
+            raise
+        self._range = min(self._tools.config.ethereum.log_range, 2 * self._range)
+        return found
 
     def _check_complete(self, end: Head, logs: list[Log], *, first: int) -> None:
         """Raises LogsMissing if the newest blocks hold logs of ours that the node left out.
@@ -95,8 +118,17 @@ class ChainReader:
                 head = end if number == end.number else self._tools.ethereum.head(number)
                 if head is None or not any(map(head.may_log, self._addresses)):
                     continue
-            if self._tools.ethereum.count_logs(number, self._addresses) > told[number]:
+            if self._count_logs(number) > told[number]:
                 raise LogsMissing(f"The Ethereum node left out logs of block {number}: it is asked again")
+
+    def _count_logs(self, number: int) -> int:
+        try:
+            return self._tools.ethereum.count_logs(number, self._addresses)
+        except NodeRefused as error:
+            if error.code != METHOD_NOT_FOUND:
+                raise
+            # An older node does not tell a block's receipts: a second answer that is the same has to do.
+            return len(self._tools.ethereum.logs(number, number, self._addresses))
 
     def _confirmed(self, latest: Head | None) -> Head | None:
         wanted = self._tools.config.ethereum.confirmations
@@ -113,11 +145,18 @@ class ChainReader:
         return found is not None and found.hash != kept
 
     def _note_lag(self, lagging: bool, head: int, cursor: int) -> None:
-        if lagging and not self._lagging:
+        if not lagging:
+            self._behind_since = None
+            if self._lagging:
+                self._lagging = False
+                log.event("ethereum.caught_up", head=head)
+            return
+        now = time.monotonic()
+        if self._behind_since is None:
+            self._behind_since = now
+        if not self._lagging and now - self._behind_since >= LAG_SECONDS:
+            self._lagging = True
             log.trouble("ethereum.behind", head=head, cursor=cursor)
-        elif self._lagging and not lagging:
-            log.event("ethereum.caught_up", head=head)
-        self._lagging = lagging
 
     # --- forwards -----------------------------------------------------------------------------------------
 
@@ -141,10 +180,19 @@ class ChainReader:
             ]
             blocks.append({"number": end.number, "hash": end.hash, "timestamp": end.timestamp})
             work.upsert(t.blocks, list({block["number"]: block for block in blocks}.values()))
-            work.connection.execute(sa.delete(t.blocks).where(t.blocks.c.number < end.number - KEPT_BLOCKS))
-            work.connection.execute(sa.delete(t.undo).where(t.undo.c.block_number < end.number - KEPT_BLOCKS))
+            self._raise_floor(work, end.number - KEPT_BLOCKS if undo else end.number)
             work.set_cursor(SOURCE, end.number)
         self._timestamps.clear()
+
+    def _raise_floor(self, work: Work, wanted: int) -> None:
+        """What lies below the newest known block up to `wanted` need not be taken back any more."""
+        floor = work.connection.execute(
+            sa.select(sa.func.max(t.blocks.c.number)).where(t.blocks.c.number <= wanted)
+        ).scalar_one()
+        if floor is not None:
+            work.set_cursor(FLOOR, floor)
+            work.connection.execute(sa.delete(t.blocks).where(t.blocks.c.number < floor))
+            work.connection.execute(sa.delete(t.undo).where(t.undo.c.block_number <= floor))
 
     def _decoded(self, end: Head, logs: list[Log]) -> tuple[list[Event], list[dict[str, object]]]:
         events: list[Event] = []
@@ -169,13 +217,19 @@ class ChainReader:
             self._timestamps[number] = entry.timestamp
         if number not in self._timestamps:
             head = self._tools.ethereum.head(number)
-            self._timestamps[number] = head.timestamp if head is not None else 0
+            if head is None:
+                raise NodeUnreachable(f"The Ethereum node told logs of block {number}, and has no such block")
+            self._timestamps[number] = head.timestamp
         return self._timestamps[number]
 
     def _one(self, work: Work, event: Event) -> dict[str, object]:
         state, reason = "applied", ""
         try:
             outcome = chain.handle(self._tools.ctx, work, event)
+        except StoreUnusable:
+            raise
+        except sa.exc.DBAPIError:
+            raise  # the database's trouble, and not the event's
         except Exception as error:  # noqa: BLE001 - parked, counted and shown; the others go on
             state, reason = "parked", f"{type(error).__name__}: {error}"
             log.trouble("event.parked", kind=type(event).__name__, subject=log.short(event.subject))
@@ -208,7 +262,8 @@ class ChainReader:
     def _retry(self) -> None:
         """Handles again what an operator has given back (`agent parked retry`)."""
         with self._tools.store.read() as work:
-            query = sa.select(t.events).where(t.events.c.state == "retry").limit(100)
+            query = sa.select(t.events).where(t.events.c.state == "retry")
+            query = query.order_by(t.events.c.block_number, t.events.c.log_index).limit(100)
             given = list(work.connection.execute(query))
         for row in given:
             logs = self._tools.ethereum.logs(row.block_number, row.block_number, self._addresses)
@@ -232,12 +287,21 @@ class ChainReader:
         with self._tools.store.read() as work:
             query = sa.select(t.blocks).order_by(t.blocks.c.number.desc())
             known = list(work.connection.execute(query))
+            floor = work.cursor(FLOOR) or 0
+        # A node that serves another chain all of a sudden must not make us take everything back.
+        self._tools.ethereum.check_chain(self._tools.config.ethereum.chain_id)
         fork = self._tools.contracts.first_block() - 1
         for number, kept, _ in known:
             found = self._tools.ethereum.head(number)
             if found is not None and found.hash == kept:
                 fork = number
                 break
+        if fork < floor:
+            raise TooDeep(
+                f"The Ethereum node does not know our block {floor}, below which nothing can be taken back: "
+                f"another chain, or a reorganisation deeper than {KEPT_BLOCKS} blocks. Nothing is read "
+                "until it does; if it never will, start anew with a new database"
+            )
         with self._tools.store.write() as work:
             _take_back(work, fork)
             orphaned = list(
@@ -259,7 +323,7 @@ class ChainReader:
                     )
             work.connection.execute(
                 sa.update(t.events)
-                .where(t.events.c.block_number > fork, t.events.c.state == "applied")
+                .where(t.events.c.block_number > fork, t.events.c.state.in_(("applied", "parked", "retry")))
                 .values(state="orphaned")
             )
             work.connection.execute(sa.delete(t.blocks).where(t.blocks.c.number > fork))

@@ -4,14 +4,37 @@
 import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from faircart.errors import FairCartError
 
 Role = Literal["custodian", "consumer"]
 Wei = Annotated[int, Field(ge=0, lt=2**256)]
 Seconds = Annotated[int, Field(ge=0)]
+PASSWORD_VARIABLE = "FAIRCART_PASSWORD_FILE"  # noqa: S105 - the name of a variable
+STREAMS_PASSWORD_VARIABLE = "FAIRCART_STREAMS_PASSWORD_FILE"  # noqa: S105 - the same
+BLOCK_SECONDS = 12
+CONFIRMED_AFTER = {"finalized": 1200, "safe": 600}
+"""Seconds until a block of Ethereum's is finalized or safe: two epochs or one, and some more."""
+
+
+def _http_url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("it must be http:// or https:// with a host")
+    return text
+
+
+def _host_and_port(text: str) -> str:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdecimal() or int(port) > 65535:
+        raise ValueError("it must be an address and a port, such as 127.0.0.1:8080")
+    return text
+
+
+HttpUrl = Annotated[str, AfterValidator(_http_url)]
 
 
 class ConfigInvalid(FairCartError):
@@ -36,19 +59,33 @@ class AgentSection(_Section):
 class EthereumSection(_Section):
     """The Ethereum node, the contracts and the account. Fees in wei a gas."""
 
-    url: str
+    url: HttpUrl
     network: str
     chain_id: int = Field(gt=0)
     deployments: Path | None = None
     confirmations: Literal["finalized", "safe"] | Annotated[int, Field(ge=1, le=1000)] = "finalized"
-    confirmation_seconds: Seconds = 0
+    confirmation_seconds: Seconds | None = None
     timeout_seconds: float = Field(default=10, gt=0)
     keystore: Path = Path("ethereum.json")
-    password_file: Path
+    password_file: Path | None = None
     max_fee_wei: Wei = 500 * 10**9
     gas_budget_per_day_wei: Wei = 10**18
     bump_after_seconds: Seconds = 60
     log_range: int = Field(default=2000, ge=1)
+
+    @property
+    def confirmed_after(self) -> int:
+        """Seconds until a block counts: what is configured, else what the kind of confirmation takes."""
+        if self.confirmation_seconds is not None:
+            return self.confirmation_seconds
+        return confirmed_after(self.confirmations)
+
+
+def confirmed_after(confirmations: str | int) -> int:
+    """Seconds until a block is `finalized`, `safe` or so many blocks deep, on Ethereum."""
+    if isinstance(confirmations, str):
+        return CONFIRMED_AFTER[confirmations]
+    return BLOCK_SECONDS * (confirmations - 1)
 
 
 class StreamsSection(_Section):
@@ -57,9 +94,9 @@ class StreamsSection(_Section):
     `ca_file` is a certificate (PEM) to trust for an https node, instead of the usual authorities.
     """
 
-    url: str
+    url: HttpUrl
     user: str
-    password_file: Path
+    password_file: Path | None = None
     ca_file: Path | None = None
     chain_name: str | None = None
     address: str | None = None
@@ -71,13 +108,13 @@ class KeysSection(_Section):
 
     hpke_file: Path = Path("hpke.json")
     vault_file: Path = Path("vault.json")
-    password_file: Path
+    password_file: Path | None = None
 
 
 class HttpSection(_Section):
     """The HTTP API; port 0 picks a free one, `address_file` then says which."""
 
-    listen: str = "127.0.0.1:0"
+    listen: Annotated[str, AfterValidator(_host_and_port)] = "127.0.0.1:0"
     address_file: Path = Path("http.json")
     requests_per_minute: int = Field(default=600, ge=1)
 
@@ -139,28 +176,75 @@ class Config(_Section):
 def load(path: Path) -> Config:
     """The configuration in a file. Raises ConfigInvalid, naming the key."""
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise ConfigInvalid(
             f"The configuration {path} cannot be read: {error.strerror}; `faircart init` writes one"
         ) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError:
+        raise ConfigInvalid(f"The configuration {path} is not TOML: it is not UTF-8 text") from None
+    return parse(text, path)
+
+
+def parse(text: str, path: Path) -> Config:
+    """The configuration in `text`, which stands or will stand in `path`. Raises ConfigInvalid."""
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
         raise ConfigInvalid(f"The configuration {path} is not TOML: {error}") from None
     try:
         config = Config(**raw, folder=path.parent)
     except (ValidationError, TypeError) as error:
         if isinstance(error, ValidationError):
             first = error.errors(include_input=False, include_url=False)[0]
-            where = ".".join(str(part) for part in first["loc"])
-            raise ConfigInvalid(f"{path}: {where}: {first['msg']}") from None
+            where = ".".join(str(part) for part in first["loc"][:2])
+            said = _SAID.get(first["type"], first["msg"].removeprefix("Value error, "))
+            if where == "ethereum.confirmations":
+                said = 'it must be "finalized", "safe" or a number of blocks from 1 to 1000'
+            raise ConfigInvalid(f"{path}: {where}: {said}") from None
         raise ConfigInvalid(f"{path}: {error}") from None
-    needed = 2 * config.ethereum.confirmation_seconds + 300
+    needed = 2 * config.ethereum.confirmed_after + 300
     if "custodian" in config.agent.roles and config.custodian.deliver_within < needed:
         raise ConfigInvalid(
             f"{path}: custodian.deliver_within: {config.custodian.deliver_within} seconds are too few: twice "
-            f"ethereum.confirmation_seconds and five minutes are {needed}"
+            f"ethereum.confirmation_seconds ({config.ethereum.confirmed_after}) and five minutes are {needed}"
         )
     return config
+
+
+_SAID = {
+    "missing": "it is missing",
+    "extra_forbidden": "there is no such key (`faircart init` writes a file with all of them)",
+}
+
+
+def account_password(config: Config) -> str:
+    """The Ethereum keystore's password. Raises ConfigInvalid, PasswordMissing."""
+    what = f"the keystore {config.ethereum.keystore} of {config.agent.name}"
+    return _password(config, config.ethereum.password_file, "ethereum.password_file", what)
+
+
+def key_password(config: Config) -> str:
+    """The password of the HPKE and vault keys. Raises ConfigInvalid, PasswordMissing."""
+    what = f"the key files {config.keys.hpke_file} and {config.keys.vault_file} of {config.agent.name}"
+    return _password(config, config.keys.password_file, "keys.password_file", what)
+
+
+def streams_password(config: Config) -> str:
+    """The stream node's password. Raises ConfigInvalid, PasswordMissing."""
+    what = f"{config.streams.user} at the stream node"
+    file, variable = config.streams.password_file, STREAMS_PASSWORD_VARIABLE
+    return _password(config, file, "streams.password_file", what, variable)
+
+
+def _password(
+    config: Config, file: Path | None, key: str, what: str, variable: str = PASSWORD_VARIABLE
+) -> str:
+    if file is not None:
+        return read_secret(config.path(file), key)
+    from faircart import keys  # takes longer than a command that only looks
+
+    return keys.read_password(what, option=key, variable=variable)
 
 
 def read_secret(path: Path, what: str) -> str:

@@ -9,7 +9,10 @@ from faircart.papers import Domain
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """`address` is our Ethereum address, `hpke_key` our public key with its suite id."""
+    """`address` is our Ethereum address, `hpke_key` our public key with its suite id.
+
+    `confirmation_seconds` is how long it takes until a block counts.
+    """
 
     address: str
     multichain_address: str
@@ -21,6 +24,7 @@ class Context:
     is_consumer: bool
     custodian: CustodianSection
     consumer: ConsumerSection
+    confirmation_seconds: int = 0
 
     def domain(self, contract: str) -> Domain:
         """The EIP-712 domain of one of the contracts."""

@@ -2,16 +2,22 @@
 """The process: a thread for each ledger's reader, one for each lane of effects, one for the HTTP API."""
 
 import contextlib
+import logging
+import os
 import signal
+import sys
 import threading
 import time
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Iterator
+from types import FrameType
 from typing import Protocol
 
 from faircart import papers
 from faircart.agent import effects, log
 from faircart.agent.chain_reader import ChainReader
 from faircart.agent.http_api import Api
+from faircart.agent.spells import Patience, Spells
 from faircart.agent.stream_reader import StreamReader
 from faircart.agent.tools import Tools
 from faircart.agent.work.runner import Runner
@@ -20,8 +26,10 @@ from faircart.multichain import names
 from faircart.multichain.errors import DuplicateName
 from faircart.store.records import Participant
 
-LAST_WORD_SECONDS = 8
+LAST_WORD_SECONDS = 5
 """How long the unit of work in hand may take when the process is asked to end."""
+LONGEST_PAUSE = 60
+"""Seconds between two attempts of a part that fails in a way that nobody has thought of."""
 
 
 class Step(Protocol):
@@ -30,16 +38,44 @@ class Step(Protocol):
     def step(self) -> bool: ...
 
 
+class Unexpected(FairCartError):
+    """A part of the agent failed in a way that nobody has thought of. Names the place, and no value."""
+
+
+class _Ended(BaseException):
+    """SIGTERM or SIGINT before there is any work that could be finished."""
+
+
+@contextlib.contextmanager
+def ends_at_once() -> Iterator[None]:
+    """Until the agent runs, a signal ends it where it stands, with 0: whatever a node makes it wait for."""
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        raise _Ended
+
+    former = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    except _Ended:
+        log.event("stopped")
+        sys.exit(0)
+    finally:
+        for number, handler in former.items():
+            if signal.getsignal(number) is end:
+                signal.signal(number, handler)
+
+
 def run(tools: Tools) -> None:
     """Runs until SIGTERM or SIGINT, or until a part cannot go on (then raises its error)."""
     failures: list[BaseException] = []
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: _end(tools))
-    tools.store.lock()
-    if tools.ctx.is_consumer:
-        make_streams(tools)
-    introduce(tools)
-    api = Api(tools)
+    with ends_at_once():
+        tools.store.lock()
+        if tools.ctx.is_consumer:
+            make_streams(tools)
+        introduce(tools)
+        api = Api(tools)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: _end(tools))
     parts: list[tuple[str, Callable[[], None]]] = [
         ("ethereum", _loop(tools, "ethereum", ChainReader(tools))),
         ("streams", _loop(tools, "streams", StreamReader(tools))),
@@ -47,7 +83,7 @@ def run(tools: Tools) -> None:
         ("http", api.run),
     ]
     threads = [
-        threading.Thread(target=_guarded(tools, failures, part), name=name, daemon=True)
+        threading.Thread(target=_guarded(tools, failures, name, part), name=name, daemon=True)
         for name, part in parts
     ]
     for thread in threads:
@@ -62,6 +98,10 @@ def run(tools: Tools) -> None:
     if failures:
         raise failures[0]
     log.event("stopped")
+    if any(not thread.daemon for thread in threading.enumerate() if thread is not threading.main_thread()):
+        # An answer of the API that waits for a node that never answers: Python would wait for it, too.
+        logging.shutdown()
+        os._exit(0)
 
 
 LANES = (effects.ETHEREUM, effects.STREAMS, effects.LOCAL)
@@ -73,11 +113,19 @@ def _end(tools: Tools) -> None:
     threading.Thread(target=tools.nudge, daemon=True).start()
 
 
-def _guarded(tools: Tools, failures: list[BaseException], part: Callable[[], None]) -> Callable[[], None]:
+def _guarded(
+    tools: Tools, failures: list[BaseException], name: str, part: Callable[[], None]
+) -> Callable[[], None]:
     def guarded() -> None:
         try:
             part()
-        except BaseException as error:  # noqa: BLE001 - handed to the main thread, which raises it
+        except FairCartError as error:
+            failures.append(error)
+            _end(tools)
+        except Exception as error:  # noqa: BLE001 - handed to the main thread, which raises it
+            failures.append(Unexpected(f"The part {name} of the agent failed: {_place(error)}"))
+            _end(tools)
+        except BaseException as error:  # noqa: BLE001 - the same
             failures.append(error)
             _end(tools)
 
@@ -85,24 +133,35 @@ def _guarded(tools: Tools, failures: list[BaseException], part: Callable[[], Non
 
 
 def _loop(tools: Tools, name: str, part: Step) -> Callable[[], None]:
+    spells, patience = Spells(name), Patience()
+
     def loop() -> None:
-        away: str | None = None
         while not tools.stop.is_set():
+            pause, more = tools.config.agent.poll_seconds, False
             try:
                 more = part.step()
             except FairCartError as error:
-                if away != str(error):  # logged once, not once a look
-                    log.trouble("away", part=name, reason=str(error))
-                away, more = str(error), False
+                spells.begins(error)
+            except Exception as error:  # noqa: BLE001 - told once; a part that ends for good helps nobody
+                spells.begins(Unexpected(_place(error)))
+                pause = patience.pause(name, pause, LONGEST_PAUSE)
             else:
-                if away is not None:
-                    log.event("back", part=name)
-                away = None
+                spells.ends()
+                patience.forget(name)
             if not more:
                 with tools.wake:
-                    tools.wake.wait(tools.config.agent.poll_seconds)
+                    if not tools.stop.is_set():
+                        tools.wake.wait(pause)
 
     return loop
+
+
+def _place(error: BaseException) -> str:
+    """What failed where. Not the message: it may hold anything."""
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if "faircart" in frame.filename] or list(frames)
+    where = f"{ours[-1].filename.rpartition('faircart')[2]}:{ours[-1].lineno}" if ours else "?"
+    return f"{type(error).__name__} at {where}"
 
 
 def make_streams(tools: Tools) -> None:

@@ -62,7 +62,7 @@ def exchange_call(ctx: Context, exchange_id: bytes, transition: str, not_before:
 def order_call(
     ctx: Context, order_id: bytes, transition: str, not_before: int = 0, paper: bytes = b""
 ) -> Effect:
-    """`claim` or `settleOrder` of an order in which we are the seller."""
+    """`claim`, `lapse` or `settleOrder` of an order in which we are the seller."""
     name = _id(ctx, "CheckoutEscrow", order_id.hex(), transition)
     return Effect(name, ETHEREUM, transition, {"order": order_id.hex(), "paper": paper.hex()}, not_before)
 
@@ -175,6 +175,12 @@ def expire_data(ctx: Context, exchange_id: bytes, not_before: int) -> Effect:
     """Destroy a bought document when its retention time is over."""
     name = _id(ctx, "DataExchange", exchange_id.hex(), "expireData")
     return Effect(name, LOCAL, "expireData", {"exchange": exchange_id.hex()}, not_before)
+
+
+def forget_pad(ctx: Context, exchange_id: bytes, not_before: int) -> Effect:
+    """As consumer: destroy the pad of an exchange that is over."""
+    name = _id(ctx, "DataExchange", exchange_id.hex(), "forgetPad")
+    return Effect(name, LOCAL, "forgetPad", {"exchange": exchange_id.hex()}, not_before)
 
 
 def access_entry(ctx: Context, contract: str, subject: bytes, step: str, facts: dict[str, Any]) -> Effect:

@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from faircart import envelope, keys
-from faircart.agent.config import load, read_secret
+from faircart.agent.config import confirmed_after, load, parse, read_secret
 from faircart.agent.offline import address_of
 from faircart.errors import FairCartError
 from faircart.ethereum import deployments
+
+ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
+"""How many private keys there are, and one more (secp256k1; SEC 2, 2.4.1)."""
 
 
 class CannotFound(FairCartError):
@@ -25,20 +28,22 @@ def found(folder: Path, answers: dict[str, Any]) -> dict[str, str]:
     config_file = folder / "agent.toml"
     if config_file.exists():
         raise CannotFound(f"{config_file} is there already: edit it, or choose another folder")
-    password = read_secret(answers["password_file"], "--password-file")
-    read_secret(answers["streams_password_file"], "--streams-password-file")
+    if answers["streams_password_file"] is not None:
+        read_secret(answers["streams_password_file"], "--streams-password-file")
     chain_id = answers["chain_id"]
     if chain_id is None:
         records = deployments.load(answers["network"], answers["deployments"])
         chain_id = records["ConsentRegistry"].chain_id
     text = _configuration(folder, answers, chain_id)
+    parse(text, config_file)  # before there is anything that a second attempt would stumble over
+    given = private_key(answers["ethereum_key_file"])
+    password = _password(folder, answers["password_file"])
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         account_file, hpke_file, vault_file = (
             folder / name for name in ("ethereum.json", "hpke.json", "vault.json")
         )
         if not account_file.exists():
-            given = private_key(answers["ethereum_key_file"])
             if given is None:
                 keys.create_account(account_file, password)
             else:
@@ -70,11 +75,12 @@ def _configuration(folder: Path, answers: dict[str, Any], chain_id: int) -> str:
         "network": json.dumps(answers["network"]),
         "chain_id": str(chain_id),
         "deployments": _optional("deployments", answers["deployments"], is_path=True),
-        "confirmations": confirmations if confirmations.isdigit() else json.dumps(confirmations),
-        "password_file": _path(answers["password_file"]),
+        "confirmation_seconds": str(_seconds(confirmations)),
+        "confirmations": confirmations if confirmations.isdecimal() else json.dumps(confirmations),
+        "password_file": _optional("password_file", answers["password_file"], is_path=True),
         "streams_url": json.dumps(answers["streams_url"]),
         "streams_user": json.dumps(answers["streams_user"]),
-        "streams_password_file": _path(answers["streams_password_file"]),
+        "streams_password_file": _optional("password_file", answers["streams_password_file"], is_path=True),
         "chain_name": _optional("chain_name", answers["chain_name"]),
         "streams_address": _optional("address", answers["streams_address"]),
         "listen": json.dumps(answers["listen"]),
@@ -82,6 +88,18 @@ def _configuration(folder: Path, answers: dict[str, Any], chain_id: int) -> str:
     for name, value in values.items():
         template = template.replace("{" + name + "}", value)
     return template
+
+
+def _password(folder: Path, file: Path | None) -> str:
+    if file is not None:
+        return read_secret(file, "--password-file")
+    return keys.read_password(f"the new keys in {folder}", confirm=True)
+
+
+def _seconds(confirmations: str) -> int:
+    if confirmations.isdecimal():
+        return confirmed_after(max(1, int(confirmations)))
+    return confirmed_after(confirmations) if confirmations in ("finalized", "safe") else 0
 
 
 def _optional(key: str, value: Any, *, is_path: bool = False) -> str:
@@ -99,6 +117,9 @@ def private_key(path: Path | None) -> bytes | None:
     if path is None:
         return None
     try:
-        return bytes.fromhex(read_secret(path, "--ethereum-key-file").removeprefix("0x"))
+        key = bytes.fromhex(read_secret(path, "--ethereum-key-file").strip().removeprefix("0x"))
     except ValueError:
         raise CannotFound(f"--ethereum-key-file: {path} holds no hex key") from None
+    if len(key) != 32 or not 0 < int.from_bytes(key, "big") < ORDER:
+        raise CannotFound(f"--ethereum-key-file: {path} holds no Ethereum key of 32 bytes")
+    return key

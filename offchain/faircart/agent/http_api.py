@@ -20,6 +20,7 @@ from faircart.agent.handlers import papers as handlers
 from faircart.agent.handlers.outcome import PaperRefused
 from faircart.agent.steps import boundary
 from faircart.agent.tools import Tools
+from faircart.agent.work import relaying
 from faircart.errors import FairCartError
 from faircart.ethereum.errors import Reverted
 from faircart.store import Work
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI, Request, Response
 
 MAX_BODY_BYTES = 64 * 1024
+MAX_LENGTH_DIGITS = 9
 MAX_CLIENTS = 10_000
 
 
@@ -105,9 +107,9 @@ def build(tools: Tools) -> "FastAPI":
         if not limit.allows(client, time.monotonic()):
             return JSONResponse({"error": "too many requests; try again in a minute"}, status_code=429)
         length = request.headers.get("content-length", "")
-        if request.method == "POST" and not length.isdigit():
+        if request.method == "POST" and not (length.isascii() and length.isdecimal()):
             return JSONResponse({"error": "Content-Length is needed"}, status_code=411)
-        if int(length or 0) > MAX_BODY_BYTES:
+        if len(length) > MAX_LENGTH_DIGITS or int(length or 0) > MAX_BODY_BYTES:
             return JSONResponse({"error": f"a paper has at most {MAX_BODY_BYTES} bytes"}, status_code=413)
         return await go_on(request)
 
@@ -137,6 +139,7 @@ def build(tools: Tools) -> "FastAPI":
         paper = papers.Consent.from_json(_member(body, "consent"))
         proposal = str(_member(body, "proposal"))
         signature = signatures.check(tools, "ConsentRegistry", paper, paper.customer, _signature(body))
+        relaying.require_grantable(tools, paper)
         _take(tools, lambda work, now: handlers.consent(tools.ctx, work, proposal, paper, signature, now))
         return {"consentId": _digest(tools, "ConsentRegistry", paper)}
 
@@ -147,14 +150,16 @@ def build(tools: Tools) -> "FastAPI":
         signature = signatures.check(tools, "ConsentRegistry", signed, paper.customer, _signature(body))
         if paper.custodian != tools.ctx.address:
             _check_active(tools, signed.consent_id)
-        _take(tools, lambda work, now: handlers.revocation(tools.ctx, work, paper, signature, now))
+        with tools.disclosing:
+            _take(tools, lambda work, now: handlers.revocation(tools.ctx, work, paper, signature, now))
         return {"consentId": _digest(tools, "ConsentRegistry", paper)}
 
     @app.post("/v1/papers/revocations-of-all", status_code=202)
     def revocation_of_all(body: dict[str, Any]) -> dict[str, Any]:
         paper = papers.RevocationOfAll.from_json(_member(body, "revocationOfAll"))
         signature = signatures.check(tools, "ConsentRegistry", paper, paper.customer, _signature(body))
-        _take(tools, lambda work, now: handlers.revocation_of_all(tools.ctx, work, paper, signature, now))
+        with tools.disclosing:
+            _take(tools, lambda work, now: handlers.revocation_of_all(tools.ctx, work, paper, signature, now))
         return {"epoch": paper.epoch}
 
     @app.post("/v1/papers/quotes", status_code=202)

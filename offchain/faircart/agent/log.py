@@ -17,6 +17,7 @@ def setup(form: str, name: str) -> None:
     """Directs the agent's log to stderr, `form` is `text` or `json`; other libraries log warnings at most."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Formatter(form, name))
+    handler.addFilter(_ours_or_urgent)
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
@@ -38,6 +39,11 @@ def short(value: bytes) -> str:
     return value[:8].hex()
 
 
+def _ours_or_urgent(record: logging.LogRecord) -> bool:
+    """What others say below a warning is their requests and answers: never, whatever level is set."""
+    return record.levelno >= logging.WARNING or record.name.startswith("faircart.agent")
+
+
 class _Formatter(logging.Formatter):
     def __init__(self, form: str, name: str) -> None:
         super().__init__()
@@ -47,13 +53,19 @@ class _Formatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         fields: dict[str, Any] = getattr(record, "fields", {})
         when = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created)) + f".{int(record.msecs):03d}Z"
-        # A library's own arguments may hold what it was handed, so only its unformatted message is passed on.
+        # What a library was handed may stand in its arguments and in a message that it formatted itself:
+        # of others, only who spoke is passed on, and which kind of error it was.
+        ours = record.name.startswith("faircart")
         line = {
             "time": when,
             "level": record.levelname.lower(),
             "agent": self._agent,
-            "event": str(record.msg),
+            "event": str(record.msg) if ours else "library",
         }
+        if not ours:
+            line["logger"] = record.name
+            if record.exc_info and record.exc_info[0] is not None:
+                line["error"] = record.exc_info[0].__name__
         line |= fields
         if self._json:
             return json.dumps(line, default=str)

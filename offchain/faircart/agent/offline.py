@@ -14,7 +14,7 @@ from eth_utils.address import to_checksum_address
 from faircart import envelope, keys
 from faircart.agent import asking, effects, importing
 from faircart.agent.asking import Wanted
-from faircart.agent.config import Config, ConfigInvalid, read_secret
+from faircart.agent.config import Config, ConfigInvalid, account_password, key_password
 from faircart.agent.context import Context
 from faircart.agent.secrets import Secrets
 from faircart.errors import FairCartError
@@ -61,8 +61,8 @@ def open_desk(config: Config, role: str) -> Desk:
     )
     store = Store(config.database)
     store.pin({"chain id": str(ctx.chain_id), **dict(ctx.contracts), "account": address})
-    password = read_secret(config.path(config.keys.password_file), "keys.password_file")
-    return Desk(ctx, store, Secrets(keys.load_vault_key(config.path(config.keys.vault_file), password)))
+    vault_key = keys.load_vault_key(config.path(config.keys.vault_file), key_password(config))
+    return Desk(ctx, store, Secrets(vault_key))
 
 
 def address_of(keystore: Path) -> str:
@@ -153,5 +153,4 @@ def _id(text: str) -> bytes:
 
 
 def _account(config: Config) -> LocalAccount:
-    password = read_secret(config.path(config.ethereum.password_file), "ethereum.password_file")
-    return keys.load_account(config.path(config.ethereum.keystore), password)
+    return keys.load_account(config.path(config.ethereum.keystore), account_password(config))

@@ -5,14 +5,24 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
+import sqlalchemy as sa
+
 from faircart.agent.chain_reader import SOURCE, ChainReader
+from faircart.agent.effects import STREAMS
+from faircart.agent.stream_reader import PAGE, StreamReader
 from faircart.agent.tools import Tools
+from faircart.ethereum.errors import EthereumError
 from faircart.ethereum.node import Head
 from faircart.multichain.errors import NotFound
 from faircart.store import Store, Work, codec
+from faircart.store import tables as t
 from faircart.store.records import CHAIN, Record
 
 PUBLISHING = ("publish", "publishItem")
+
+
+class NodeBehind(EthereumError):
+    """The state cannot be compared: the node knows less than the agent."""
 
 
 class _UpTo(ChainReader):
@@ -43,9 +53,16 @@ def reconcile(tools: Tools) -> list[str]:
         reader = _UpTo(replace(tools, store=anew), cursor)
         while reader.step():
             pass
+        with anew.read() as rebuilt:
+            reached = rebuilt.cursor(SOURCE)
+        if reached != cursor:
+            raise NodeBehind(
+                f"The Ethereum node does not have block {cursor}, up to which the agent has read: "
+                "try again when it has caught up"
+            )
         with tools.store.read() as held, anew.read() as rebuilt:
             differences = [line for kind in CHAIN for line in _compare(kind, held, rebuilt)]
-    return differences + _missing_items(tools)
+    return differences + _missing_items(tools) + _unread_items(tools)
 
 
 def _compare(kind: type[Record], held: Work, rebuilt: Work) -> list[str]:
@@ -68,13 +85,46 @@ def _compare(kind: type[Record], held: Work, rebuilt: Work) -> list[str]:
 def _missing_items(tools: Tools) -> list[str]:
     lines = []
     with tools.store.read() as work:
+        # Without the bodies, which hold the items themselves: a year of them has no place in memory.
+        columns = t.effects.c
+        query = sa.select(columns.effect_id, columns.result).where(
+            columns.lane == STREAMS, columns.state == "done", columns.kind.in_(PUBLISHING)
+        )
         done = [
-            row for row in work.outbox.by_state("done") if row.kind in PUBLISHING and "txid" in row.result
+            (name, result["stream"], result["txid"])
+            for name, result in work.connection.execute(query)
+            if "txid" in result
         ]
-    for row in done:
-        stream = row.result["stream"]
+    for name, stream, txid in done:
         try:
-            tools.streams.item(stream, row.result["txid"])
+            tools.streams.item(stream, txid)
         except NotFound:
-            lines.append(f"{row.effect_id}: published in {stream} as {row.result['txid']}, and not there")
+            lines.append(f"{name}: published in {stream} as {txid}, and not there")
+    return lines
+
+
+def _unread_items(tools: Tools) -> list[str]:
+    """Items of the streams that the agent follows, up to where it has read, which it knows nothing of, and
+    such as it knows and the streams do not hold."""
+    lines = []
+    for stream in StreamReader(tools).followed:
+        with tools.store.read() as work:
+            position = work.cursor(f"stream/{stream}") or 0
+            table = t.stream_items.c
+            query = sa.select(table.txid, table.vout).where(table.stream == stream)
+            known = {(row.txid, row.vout) for row in work.connection.execute(query)}
+        if not position or not tools.streams.has_stream(stream):
+            continue
+        tools.streams.subscribe(stream)
+        start = 0
+        while start < position:
+            page = tools.streams.arrivals(stream, count=min(PAGE, position - start), start=start)
+            if not page:
+                break
+            start += len(page)
+            for item in (item for transaction in page for item in transaction):
+                if (item.txid, item.vout) not in known:
+                    lines.append(f"{stream}: item {item.txid}:{item.vout} was never read")
+                known.discard((item.txid, item.vout))
+        lines += [f"{stream}: item {txid}:{vout} was read, and is not there" for txid, vout in sorted(known)]
     return lines

@@ -5,7 +5,7 @@ node, chain, contracts, keys, streams, database.
 """
 
 from faircart import envelope, keys
-from faircart.agent.config import Config, read_secret
+from faircart.agent.config import Config, account_password, key_password, streams_password
 from faircart.agent.context import Context
 from faircart.agent.secrets import Secrets
 from faircart.agent.tools import Tools
@@ -25,6 +25,11 @@ class NoAddress(FairCartError):
 def start(config: Config) -> Tools:
     """Opens and checks everything. Raises the error of the first part that is not as configured."""
     section = config.ethereum
+    # Asked for first, so that nobody has to wait at the prompt for the nodes.
+    account_secret = account_password(config)
+    # One password is asked for once, where no file names it.
+    both = section.password_file is None and config.keys.password_file is None
+    key_secret = account_secret if both else key_password(config)
     folder = None if section.deployments is None else config.path(section.deployments)
     contracts = Contracts(deployments.load(section.network, folder))
     node = EthereumNode(section.url, timeout=section.timeout_seconds)
@@ -33,12 +38,10 @@ def start(config: Config) -> Tools:
     streams = stream_node(config)
     info = streams.info()
     address = own_address(config, streams)
-    password = read_secret(config.path(section.password_file), "ethereum.password_file")
-    account = keys.load_account(config.path(section.keystore), password)
-    key_password = read_secret(config.path(config.keys.password_file), "keys.password_file")
+    account = keys.load_account(config.path(section.keystore), account_secret)
     hpke_file = config.path(config.keys.hpke_file)
-    hpke = keys.load_hpke_key(hpke_file, key_password)
-    master = keys.load_vault_key(config.path(config.keys.vault_file), key_password)
+    hpke = keys.load_hpke_key(hpke_file, key_secret)
+    master = keys.load_vault_key(config.path(config.keys.vault_file), key_secret)
     ctx = Context(
         address=account.address,
         multichain_address=address,
@@ -50,17 +53,18 @@ def start(config: Config) -> Tools:
         is_consumer="consumer" in config.agent.roles,
         custodian=config.custodian,
         consumer=config.consumer,
+        confirmation_seconds=section.confirmed_after,
     )
     return Tools(
         config=config,
         ctx=ctx,
-        store=open_store(config, ctx, streams),
+        store=open_store(config, ctx, node, streams),
         ethereum=node,
         contracts=contracts,
         streams=streams,
         account=account,
         hpke_private=hpke.private,
-        hpke_former=tuple(key.private for key in keys.load_former_hpke_keys(hpke_file, key_password)),
+        hpke_former=tuple(key.private for key in keys.load_former_hpke_keys(hpke_file, key_secret)),
         secrets=Secrets(master),
     )
 
@@ -71,7 +75,7 @@ def stream_node(config: Config) -> StreamNode:
     return StreamNode(
         section.url,
         section.user,
-        read_secret(config.path(section.password_file), "streams.password_file"),
+        streams_password(config),
         timeout=section.timeout_seconds,
         chain_name=section.chain_name,
         verify=True if section.ca_file is None else str(config.path(section.ca_file)),
@@ -94,7 +98,7 @@ def own_address(config: Config, streams: StreamNode) -> str:
 STREAM_ADDRESS = "stream address"
 
 
-def open_store(config: Config, ctx: Context, streams: StreamNode) -> Store:
+def open_store(config: Config, ctx: Context, node: EthereumNode, streams: StreamNode) -> Store:
     """The database, pinned to what it is about; our stream address may change, once our account has bound
     the new one (`faircart streams join --new-address`).
     """
@@ -103,6 +107,7 @@ def open_store(config: Config, ctx: Context, streams: StreamNode) -> Store:
         store.repin(STREAM_ADDRESS, ctx.multichain_address)
     store.pin(
         {
+            **_origins(node, streams),
             "chain id": str(ctx.chain_id),
             **dict(ctx.contracts),
             "account": ctx.address,
@@ -111,6 +116,15 @@ def open_store(config: Config, ctx: Context, streams: StreamNode) -> Store:
         }
     )
     return store
+
+
+def _origins(node: EthereumNode, streams: StreamNode) -> dict[str, str]:
+    """What tells two chains of the same name apart, as those that were set up anew."""
+    genesis = node.head(0)
+    found = {} if genesis is None else {"genesis block": "0x" + genesis.hash.hex()}
+    if streams.has_stream(names.PARTICIPANTS):
+        found["stream participants, made by"] = streams.stream(names.PARTICIPANTS).createtxid
+    return found
 
 
 def _is_bound(ctx: Context, streams: StreamNode) -> bool:

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What `agent status` and `agent parked` say, read from the database alone."""
 
+import re
+import time
+from collections import Counter
 from typing import Any
 
 import sqlalchemy as sa
@@ -8,14 +11,30 @@ import sqlalchemy as sa
 from faircart.agent.config import Config
 from faircart.store import Store, Work
 from faircart.store import tables as t
-from faircart.store.records import Consent, DataSet, Document, Exchange, Offer, Proposal, Request
+from faircart.store.records import (
+    CatalogEntry,
+    Consent,
+    DataSet,
+    Document,
+    Exchange,
+    Offer,
+    Participant,
+    Proposal,
+    Request,
+)
+
+EVENT_ID = re.compile(r"([0-9]{1,18}):([0-9]{1,18}):([0-9a-f]{64})")
+ITEM_ID = re.compile(r"([^:]+):([0-9a-f]{64}):([0-9]{1,9})")
+"""What `parked` calls an event (block, log index, block hash) and a stream item (stream, txid, vout)."""
+SHOWN = 20
+"""How many exchanges the report for people lists, the newest ones."""
 
 
 def status(config: Config) -> dict[str, Any]:
     """The agent's state as one JSON object (see README.md)."""
     with Store(config.database) as store, store.read() as work:
         pins: dict[str, str] = {row.name: row.value for row in work.connection.execute(sa.select(t.pins))}
-        counts = work.outbox.counts()
+        counts, now = work.outbox.counts(), int(time.time())
         return {
             "name": config.agent.name,
             "roles": list(config.agent.roles),
@@ -25,9 +44,10 @@ def status(config: Config) -> dict[str, Any]:
             "documents": len(work.find(Document, current=True)),
             "requests": [_request(row) for row in work.find(Request)],
             "proposals": len(work.find(Proposal)),
-            "consents": [_consent(row) for row in work.find(Consent)],
+            "consents": [_consent(row, now) for row in work.find(Consent)],
             "offers": [_offer(row) for row in work.find(Offer)],
-            "exchanges": [_exchange(work, row) for row in work.find(Exchange)],
+            "exchanges": _exchanges(work),
+            "catalog": _catalog(work),
             "effects": {
                 state: counts.get(state, 0) for state in ("waiting", "running", "done", "dropped", "parked")
             },
@@ -49,7 +69,10 @@ def as_text(report: dict[str, Any]) -> str:
         "effects: " + ", ".join(f"{count} {state}" for state, count in report["effects"].items()),
         "parked: " + ", ".join(f"{count} {what}" for what, count in report["parked"].items()),
     ]
-    lines += [f"exchange {entry['id'][:16]}  {entry['state']}" for entry in report["exchanges"]]
+    states = Counter(entry["state"] for entry in report["exchanges"])
+    lines.append("exchanges: " + (", ".join(f"{count} {name}" for name, count in states.items()) or "none"))
+    newest = sorted(report["exchanges"], key=lambda entry: int(entry["openedAt"]))[-SHOWN:]
+    lines += [f"exchange {entry['id'][:16]}  {entry['state']}" for entry in newest]
     return "\n".join(lines)
 
 
@@ -76,21 +99,22 @@ def decide(config: Config, name: str, decision: str) -> bool:
         if work.outbox.get(name) is not None:
             return work.outbox.retry(name) if decision == "retry" else work.outbox.drop(name)
         state = "dropped" if decision == "drop" else "retry"
-        parts = name.split(":")
-        if len(parts) != 3:
-            return False
-        if parts[0].isdigit():
+        event, item = EVENT_ID.fullmatch(name), ITEM_ID.fullmatch(name)
+        if event is not None:
             table = t.events
             where = (
-                table.c.block_number == int(parts[0]),
-                table.c.log_index == int(parts[1]),
-                table.c.block_hash == bytes.fromhex(parts[2]),
+                table.c.block_number == int(event[1]),
+                table.c.log_index == int(event[2]),
+                table.c.block_hash == bytes.fromhex(event[3]),
             )
+        elif item is None:
+            return False
         else:
             table = t.stream_items
-            where = (table.c.stream == parts[0], table.c.txid == parts[1], table.c.vout == int(parts[2]))
+            where = (table.c.stream == item[1], table.c.txid == item[2], table.c.vout == int(item[3]))
             state = "dropped" if decision == "drop" else "awaiting"
-        query = sa.update(table).where(*where, table.c.state == "parked").values(state=state)
+        changes = {"state": state} if decision == "drop" else {"state": state, "error": ""}
+        query = sa.update(table).where(*where, table.c.state == "parked").values(**changes)
         return bool(work.connection.execute(query).rowcount)
 
 
@@ -110,8 +134,8 @@ def _request(row: Request) -> dict[str, Any]:
     }
 
 
-def _consent(row: Consent) -> dict[str, Any]:
-    state = "Ended" if row.ended_at else "Active"
+def _consent(row: Consent, now: int) -> dict[str, Any]:
+    state = "Ended" if row.ended_at or row.valid_until < now else "Active"
     return {"id": row.consent_id.hex(), "customer": row.customer, "consumer": row.consumer, "state": state}
 
 
@@ -125,18 +149,41 @@ def _offer(row: Offer) -> dict[str, Any]:
     }
 
 
-def _exchange(work: Work, row: Exchange) -> dict[str, Any]:
-    offer = work.get(Offer, row.exchange_id)
-    data = work.get(DataSet, row.exchange_id)
-    document = None if offer is None else work.get(Document, offer.data_root)
-    size = data.size if data is not None else document.size if document is not None else None
+def _exchanges(work: Work) -> list[dict[str, Any]]:
+    offers = {row.exchange_id: row for row in work.find(Offer)}
+    sets = {row.exchange_id: row for row in work.find(DataSet)}
+    documents = {row.data_root: row for row in work.find(Document)}
+    kept = sa.select(t.vault.c.name).where(t.vault.c.kind == "data", t.vault.c.wrapped_key.is_not(None))
+    stored = set(work.connection.execute(kept).scalars())
+    found = []
+    for row in work.find(Exchange):
+        offer, data = offers.get(row.exchange_id), sets.get(row.exchange_id)
+        document = None if offer is None else documents.get(offer.data_root)
+        size = data.size if data is not None else document.size if document is not None else None
+        found.append(_exchange(row, offer, size, row.exchange_id.hex() in stored))
+    return found
+
+
+def _catalog(work: Work) -> list[dict[str, Any]]:
+    """What each custodian said last that it can offer in a category, as consumer."""
+    address = {row.multichain_address: row.address for row in work.find(Participant)}
+    return [
+        {
+            "custodian": address.get(row.publisher),
+            **{name: row.body.get(name) for name in ("category", "documents", "records", "period")},
+        }
+        for row in work.find(CatalogEntry)
+    ]
+
+
+def _exchange(row: Exchange, offer: Offer | None, size: int | None, stored: bool) -> dict[str, Any]:
     return {
         "id": row.exchange_id.hex(),
         "consentId": row.consent_id.hex(),
         "requestId": None if offer is None else offer.request_id.hex(),
         "customer": row.customer,
         "state": row.state,
-        "stored": data is not None,
+        "stored": stored,
         "rewardWei": row.reward,
         "dataBytes": size,
         "openedAt": row.opened_at,

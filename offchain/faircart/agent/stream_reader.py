@@ -19,8 +19,12 @@ from faircart.multichain import Item, names
 from faircart.multichain.errors import EntityNotFound, PayloadNotHere
 from faircart.store import Work
 from faircart.store import tables as t
+from faircart.store.errors import StoreUnusable
 
 PAGE = 100
+LOOKED_AT = 25
+"""How many items that could not be judged yet are looked at again at a time."""
+NOT_HERE = "the payload is not here yet"
 
 
 class StreamReader:
@@ -34,6 +38,7 @@ class StreamReader:
             self.followed += [names.CATALOG, names.envelopes_stream(ctx.address)]
         self._subscribed: set[str] = set()
         self._missing: set[str] = set()
+        self._last = ("", "", 0)
 
     def step(self) -> bool:
         """Reads at most one page of each stream; whether there may be more to read at once."""
@@ -82,9 +87,21 @@ class StreamReader:
         return len(arrivals) == PAGE
 
     def _look_again(self) -> None:
-        query = sa.select(t.stream_items).where(t.stream_items.c.state == "awaiting").limit(PAGE)
+        """Looks at some of what could not be judged, each time at the next ones: one that will never come
+        must not keep the others waiting, and one whose publisher is still unknown needs no second look."""
+        table = t.stream_items.c
+        place = sa.tuple_(table.stream, table.txid, table.vout)
+        bound = sa.select(t.participants.c.multichain_address)
+        query = sa.select(t.stream_items).where(
+            table.state == "awaiting",
+            sa.or_(table.publisher.in_(bound), table.error.in_(("", NOT_HERE))),  # "": given back
+        )
+        query = query.order_by(table.stream, table.txid, table.vout).limit(LOOKED_AT)
         with self._tools.store.read() as work:
-            waiting = list(work.connection.execute(query))
+            waiting = list(work.connection.execute(query.where(place > sa.tuple_(*self._last))))
+        self._last = ("", "", 0)
+        if len(waiting) == LOOKED_AT:
+            self._last = (waiting[-1].stream, waiting[-1].txid, waiting[-1].vout)
         for row in waiting:
             for item in self._tools.streams.transaction_items(row.stream, row.txid):
                 if item.vout == row.vout:
@@ -107,12 +124,14 @@ class StreamReader:
         state, reason = "applied", ""
         try:
             if item.format == "json" and value is None and not item.available:
-                raise Later("the payload is not here yet")
+                raise Later(NOT_HERE)
             outcome = streams.handle(self._tools.ctx, work, seen, self._tools.clock.now())
         except Ignore as error:
             state, reason = "ignored", str(error)
         except Later as error:
             state, reason = "awaiting", str(error)
+        except (StoreUnusable, sa.exc.DBAPIError):
+            raise  # the database's trouble, and not the item's
         except Exception as error:  # noqa: BLE001 - parked, counted and shown; the others go on
             state, reason = "parked", f"{type(error).__name__}: {error}"
             log.trouble("item.parked", stream=item.stream, txid=item.txid, error=type(error).__name__)

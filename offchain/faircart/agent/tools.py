@@ -49,6 +49,8 @@ class Tools:
     clock: Clock = field(default_factory=Clock)
     stop: threading.Event = field(default_factory=threading.Event)
     wake: threading.Condition = field(default_factory=threading.Condition)
+    disclosing: threading.Lock = field(default_factory=threading.Lock)
+    """Held while a key is sent, and while a withdrawal is taken: one is before the other."""
 
     @property
     def hpke_privates(self) -> tuple[bytes, ...]:

@@ -2,6 +2,8 @@
 """`faircart agent`: run, status, parked (retry, drop), reconcile."""
 
 import json
+import signal
+import sys
 from pathlib import Path
 
 import click
@@ -19,12 +21,13 @@ def agent() -> None:
 @config_option
 def run(config_file: Path) -> None:
     """Run until SIGTERM or Ctrl-C, which end the work in hand first."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # from here on: importing takes a moment
     config = load_config(config_file)
     from faircart.agent import daemon, log, startup
 
     log.setup(config.agent.log_format, config.agent.name)
-    tools = startup.start(config)
-    daemon.run(tools)
+    with daemon.ends_at_once():
+        daemon.run(startup.start(config))
 
 
 @agent.command()
@@ -66,14 +69,19 @@ def reconcile(config_file: Path) -> None:
 
 @agent.group(invoke_without_command=True)
 @config_option
+@click.option("--json", "as_json", is_flag=True, help="One JSON list of objects with kind, id, error.")
 @click.pass_context
-def parked(context: click.Context, config_file: Path) -> None:
+def parked(context: click.Context, config_file: Path, as_json: bool) -> None:
     """Show what the agent has set aside; `retry ID` and `drop ID` decide what becomes of it."""
     from faircart.agent import status as reports
 
     context.obj = load_config(config_file)
     if context.invoked_subcommand is None:
-        for entry in reports.parked(context.obj):
+        found = reports.parked(context.obj)
+        if as_json:
+            click.echo(json.dumps(found))
+            return
+        for entry in found:
             click.echo(f"{entry['kind']}\t{entry['id']}\t{entry['error']}")
 
 

@@ -24,11 +24,15 @@ from faircart.cli.options import FILE
 @click.option("--confirmations", default="finalized", help="`finalized`, `safe` or a number of blocks.")
 @click.option("--streams-url", required=True)
 @click.option("--streams-user", required=True)
-@click.option("--streams-password-file", type=FILE, required=True)
+@click.option(
+    "--streams-password-file", type=FILE, help="Default: asked for, or FAIRCART_STREAMS_PASSWORD_FILE."
+)
 @click.option("--streams-address", help="Our MultiChain address (default: the wallet's first).")
 @click.option("--chain-name", help="The MultiChain chain's name; calls to another chain then fail.")
 @click.option("--listen", default="127.0.0.1:0", show_default=True, help="Where the HTTP API listens.")
-@click.option("--password-file", type=FILE, required=True, help="Password of all key files.")
+@click.option(
+    "--password-file", type=FILE, help="Password of all key files (default: asked, FAIRCART_PASSWORD_FILE)."
+)
 @click.option("--ethereum-key-file", type=FILE, help="File with an Ethereum private key (hex) to use.")
 def init(folder: Path, **answers: object) -> None:
     """Write FOLDER/agent.toml and make the keys beside it. What is there already is kept."""

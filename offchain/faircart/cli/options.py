@@ -40,7 +40,9 @@ def customer_options(command: F) -> F:
     """`--api`, `--reading-key`, `--password-file`: a customer's side."""
     for option in (
         click.option(
-            "--password-file", type=FILE, required=True, help="Password of the customer's key files."
+            "--password-file",
+            type=FILE,
+            help="Password of the customer's key files (default: asked for, or FAIRCART_PASSWORD_FILE).",
         ),
         click.option("--reading-key", type=FILE, required=True, help="The customer's reading key file."),
         click.option("--api", required=True, help="Address of the custodian's API."),
@@ -50,27 +52,35 @@ def customer_options(command: F) -> F:
 
 
 def customer_client(
-    api: str, reading_key: Path, password_file: Path, *, keystore: Path | None = None, customer: str = ""
+    api: str,
+    reading_key: Path,
+    password_file: Path | None,
+    *,
+    keystore: Path | None = None,
+    customer: str = "",
 ) -> "CustomerClient":
     """The customer's client; with `keystore` it can sign."""
     from faircart import keys
     from faircart.agent.client import CustomerClient
-    from faircart.agent.config import read_secret
 
-    password = read_secret(password_file, "--password-file")
+    password = keys.read_password("the customer's key files", file=password_file)
     account = None if keystore is None else keys.load_account(keystore, password)
     return CustomerClient(api, account, keys.load_hpke_key(reading_key, password).private, _address(customer))
 
 
 def rights_client(
-    api: str, reading_key: Path, password_file: Path, *, keystore: Path | None = None, customer: str = ""
+    api: str,
+    reading_key: Path,
+    password_file: Path | None,
+    *,
+    keystore: Path | None = None,
+    customer: str = "",
 ) -> "RightsClient":
     """The client of a customer who exercises its rights; with `keystore` it can sign."""
     from faircart import keys
-    from faircart.agent.config import read_secret
     from faircart.rights.customer import RightsClient
 
-    password = read_secret(password_file, "--password-file")
+    password = keys.read_password("the customer's key files", file=password_file)
     account = None if keystore is None else keys.load_account(keystore, password)
     return RightsClient(api, account, keys.load_hpke_key(reading_key, password).private, _address(customer))
 

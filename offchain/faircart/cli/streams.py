@@ -196,12 +196,11 @@ def init(
 
 def _account(connection: Connection) -> str:
     from faircart import keys
-    from faircart.agent.config import read_secret
+    from faircart.agent.config import account_password
 
     assert connection.config is not None
     config = connection.config
-    password = read_secret(config.path(config.ethereum.password_file), "ethereum.password_file")
-    return str(keys.load_account(config.path(config.ethereum.keystore), password).address)
+    return str(keys.load_account(config.path(config.ethereum.keystore), account_password(config)).address)
 
 
 @streams.command()
@@ -288,7 +287,7 @@ def _join(
     as_json: bool,
 ) -> None:
     from faircart import envelope, keys, papers
-    from faircart.agent.config import read_secret
+    from faircart.agent.config import account_password, key_password
     from faircart.multichain import errors, names
     from faircart.streams import membership
     from faircart.streams.network import StreamsError, write_text
@@ -297,8 +296,7 @@ def _join(
     if config is None:
         raise StreamsError("a company joins with its agent's configuration: -c CONFIG")
     domain = connection.domain(network, deployments)
-    password = read_secret(config.path(config.ethereum.password_file), "ethereum.password_file")
-    account = keys.load_account(config.path(config.ethereum.keystore), password)
+    account = keys.load_account(config.path(config.ethereum.keystore), account_password(config))
     key_file = config.path(config.keys.hpke_file)
     hpke_key = envelope.encode_public_key(keys.read_public_key(key_file))
     try:
@@ -324,8 +322,7 @@ def _join(
     missing = membership.missing_permissions(node, address)
     if new_hpke_key:
         # only now that the node has answered: a failure before this leaves the old key in its place
-        key_password = read_secret(config.path(config.keys.password_file), "keys.password_file")
-        hpke_key = envelope.encode_public_key(_renew_hpke_key(key_file, key_password).public)
+        hpke_key = envelope.encode_public_key(_renew_hpke_key(key_file, key_password(config)).public)
     if known is not None and known.binding.multichain_address != address:
         own = names.consumer_plans(account.address, config.consumer.categories)
         membership.hand_over(node, (plan.name for plan in own), known.binding.multichain_address, address)

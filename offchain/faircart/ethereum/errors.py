@@ -14,6 +14,10 @@ class NodeUnreachable(EthereumError):
     """No answer, a refused connection, a timeout, or an answer that is no JSON-RPC. Trying again may help."""
 
 
+class NodeBusy(NodeUnreachable):
+    """The node answered that it cannot answer now: it lags, is overloaded, or is asked for too much."""
+
+
 class NodeRefused(EthereumError):
     """The node answered with a JSON-RPC error that is no revert."""
 

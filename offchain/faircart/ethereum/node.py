@@ -4,20 +4,20 @@
 typed answers, typed errors, a timeout on every call, no retries of its own.
 """
 
-import json
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
 from eth_utils.crypto import keccak
-from hexbytes import HexBytes
 from web3 import HTTPProvider
 from web3.exceptions import Web3Exception
 from web3.types import RPCEndpoint
 
-from faircart.ethereum.errors import NodeRefused, NodeUnreachable, WrongChain
+from faircart.ethereum.errors import NodeBusy, NodeRefused, NodeUnreachable, WrongChain
 
 Tag = int | str
 
@@ -99,26 +99,25 @@ class EthereumNode:
 
     def chain_id(self) -> int:
         """EIP-155 chain id."""
-        return _int(self._ask("eth_chainId"))
+        return self._number("eth_chainId")
 
     def head(self, tag: Tag = "latest") -> Head | None:
         """A block's header, by number or by `latest`, `safe`, `finalized`; None if there is no such block."""
         block = self._ask("eth_getBlockByNumber", _tag(tag), False)
         if block is None:
             return None
-        try:
-            return Head(
+        with self._sense("a block"):
+            head = Head(
                 number=_int(block["number"]),
-                hash=bytes(HexBytes(block["hash"])),
-                parent=bytes(HexBytes(block["parentHash"])),
+                hash=_hash(block["hash"]),
+                parent=_hash(block["parentHash"]),
                 timestamp=_int(block["timestamp"]),
                 base_fee=_int(block.get("baseFeePerGas") or "0x0"),
-                bloom=bytes(HexBytes(block.get("logsBloom") or "0x")),
+                bloom=_bytes(block.get("logsBloom") or "0x"),
             )
-        except (KeyError, TypeError, ValueError):
-            raise NodeUnreachable(
-                f"The Ethereum node {self.url} answered a block without its fields"
-            ) from None
+            if isinstance(tag, int) and head.number != tag:
+                raise ValueError("another block")
+            return head
 
     def logs(self, first: int, last: int, addresses: list[str]) -> list[Log]:
         """All logs of `addresses` in blocks `first` to `last`, in order.
@@ -127,12 +126,8 @@ class EthereumNode:
         """
         asked = {"fromBlock": hex(first), "toBlock": hex(last), "address": addresses}
         found = self._ask("eth_getLogs", asked)
-        try:
+        with self._sense("logs"):
             logs = [_log(raw) for raw in found if not raw.get("removed")]
-        except (AttributeError, KeyError, TypeError, ValueError):
-            raise NodeUnreachable(
-                f"The Ethereum node {self.url} answered logs without their fields"
-            ) from None
         if any(not first <= log.block_number <= last for log in logs):
             raise NodeUnreachable(
                 f"The Ethereum node {self.url} answered logs outside blocks {first}..{last}"
@@ -144,24 +139,22 @@ class EthereumNode:
         """How many logs of `addresses` the receipts of a block hold, which are told with the block itself."""
         wanted = {address.lower() for address in addresses}
         found = self._ask("eth_getBlockReceipts", hex(block))
-        try:
+        with self._sense("receipts"):
             return sum(entry["address"].lower() in wanted for one in found or () for entry in one["logs"])
-        except (AttributeError, KeyError, TypeError):
-            raise NodeUnreachable(
-                f"The Ethereum node {self.url} answered receipts without their fields"
-            ) from None
 
     def code(self, address: str) -> bytes:
         """The code at an address, empty for none."""
-        return bytes(HexBytes(self._ask("eth_getCode", address, "latest")))
+        answer = self._ask("eth_getCode", address, "latest")
+        with self._sense("eth_getCode"):
+            return _bytes(answer)
 
     def balance(self, address: str) -> int:
         """An account's balance, wei."""
-        return _int(self._ask("eth_getBalance", address, "latest"))
+        return self._number("eth_getBalance", address, "latest")
 
     def nonce(self, address: str, tag: Tag = "latest") -> int:
         """How many transactions an account has had mined (`latest`) or sent (`pending`)."""
-        return _int(self._ask("eth_getTransactionCount", address, _tag(tag)))
+        return self._number("eth_getTransactionCount", address, _tag(tag))
 
     def call(
         self, to: str, data: bytes, *, sender: str | None = None, value: int = 0, tag: Tag = "latest"
@@ -170,16 +163,18 @@ class EthereumNode:
         transaction = {"to": to, "data": "0x" + data.hex(), "value": hex(value)}
         if sender is not None:
             transaction["from"] = sender
-        return bytes(HexBytes(self._ask("eth_call", transaction, _tag(tag))))
+        answer = self._ask("eth_call", transaction, _tag(tag))
+        with self._sense("eth_call"):
+            return _bytes(answer)
 
     def estimate(self, to: str, data: bytes, *, sender: str, value: int = 0) -> int:
         """Gas that a transaction would use now. Raises RevertData."""
         transaction = {"from": sender, "to": to, "data": "0x" + data.hex(), "value": hex(value)}
-        return _int(self._ask("eth_estimateGas", transaction))
+        return self._number("eth_estimateGas", transaction)
 
     def priority_fee(self) -> int:
         """The tip that gets a transaction mined soon, wei a gas."""
-        return _int(self._ask("eth_maxPriorityFeePerGas"))
+        return self._number("eth_maxPriorityFeePerGas")
 
     def send_raw(self, raw: bytes) -> None:
         """Broadcasts a signed transaction. One that the node already has is no error."""
@@ -192,16 +187,19 @@ class EthereumNode:
     def receipt(self, transaction: bytes) -> Receipt | None:
         """A transaction's receipt, None while it is not mined."""
         found = self._ask("eth_getTransactionReceipt", "0x" + transaction.hex())
-        if not found or found.get("blockHash") is None:
+        if found is None:
             return None
-        return Receipt(
-            transaction=transaction,
-            succeeded=_int(found["status"]) == 1,
-            block_number=_int(found["blockNumber"]),
-            block_hash=bytes(HexBytes(found["blockHash"])),
-            cost=_int(found["gasUsed"]) * _int(found.get("effectiveGasPrice") or "0x0"),
-            logged=bool(found.get("logs")),
-        )
+        with self._sense("a receipt"):
+            if found.get("blockHash") is None:
+                return None
+            return Receipt(
+                transaction=transaction,
+                succeeded=_int(found["status"]) == 1,
+                block_number=_int(found["blockNumber"]),
+                block_hash=_hash(found["blockHash"]),
+                cost=_int(found["gasUsed"]) * _int(found.get("effectiveGasPrice") or "0x0"),
+                logged=bool(found.get("logs")),
+            )
 
     def wait_until_reachable(self, seconds: float) -> None:
         """Waits for the node to answer. Raises the last NodeUnreachable when `seconds` are over."""
@@ -214,6 +212,19 @@ class EthereumNode:
                 if time.monotonic() > end:
                     raise
                 time.sleep(0.2)
+
+    @contextmanager
+    def _sense(self, what: str) -> Iterator[None]:
+        """An answer that cannot be read is as good as none. Raises NodeUnreachable, which names no value."""
+        try:
+            yield
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError):
+            raise NodeUnreachable(f"The Ethereum node {self.url} answered {what} with nonsense") from None
+
+    def _number(self, method: str, *params: Any) -> int:
+        answer = self._ask(method, *params)
+        with self._sense(method):
+            return _int(answer)
 
     def _ask(self, method: str, *params: Any) -> Any:
         try:
@@ -229,26 +240,37 @@ class EthereumNode:
             raise NodeUnreachable(
                 f"The Ethereum node {self.url} is not reachable: is it running, is ethereum.url right?"
             ) from None
-        except (json.JSONDecodeError, UnicodeDecodeError, Web3Exception):
+        except (ValueError, TypeError, RecursionError, Web3Exception):  # of the answer's JSON and text
             raise NodeUnreachable(f"{self.url} did not answer {method} as an Ethereum node does") from None
         failure: Any = answer.get("error") if isinstance(answer, dict) else None
         if failure is None:
             if not isinstance(answer, dict) or "result" not in answer:
                 raise NodeUnreachable(f"{self.url} did not answer {method} as an Ethereum node does")
             return answer["result"]
-        if isinstance(failure, str):
-            raise NodeRefused(self.url, method, 0, failure)
-        message, code = str(failure.get("message", "")), int(failure.get("code", 0))
-        data = failure.get("data")
+        raise self._failure(method, failure)
+
+    def _failure(self, method: str, failure: Any) -> Exception:
+        """What a JSON-RPC error means: a revert, a node in trouble, or a call that it refuses."""
+        told = failure if isinstance(failure, dict) else {"message": failure}
+        message, code, data = str(told.get("message", "")), told.get("code", 0), told.get("data")
+        code = code if isinstance(code, int) else 0
         if isinstance(data, dict):
             data = data.get("data")
         if code == 3 or "revert" in message.lower():
-            raise RevertData(
-                bytes(HexBytes(data)) if isinstance(data, str) and data[:2] == "0x" else b"", message
-            )
-        raise NodeRefused(self.url, method, code, message)
+            with suppress(ValueError, TypeError):
+                return RevertData(_bytes(data), message)
+            return RevertData(b"", message)
+        if code == _LIMIT_EXCEEDED or any(phrase in message.lower() for phrase in _TROUBLE):
+            return NodeBusy(f"The Ethereum node {self.url} cannot answer {method} now (code {code})")
+        return NodeRefused(self.url, method, code, message)
 
 
+_LIMIT_EXCEEDED = -32005  # EIP-1474
+_TROUBLE = (
+    *("header not found", "unknown block", "missing trie node", "state not available", "syncing"),
+    *("rate limit", "too many requests", "timeout", "timed out", "unavailable", "try again", "retry"),
+)
+"""What nodes say that lag, are overloaded or being set up: it is theirs, and not the call's."""
 _ALREADY_THERE = ("already known", "already imported", "known transaction", "nonce too low")
 
 
@@ -257,9 +279,24 @@ def _tag(tag: Tag) -> str:
 
 
 def _int(value: Any) -> int:
-    if not isinstance(value, str):
-        raise NodeUnreachable("The Ethereum node answered something else than a number")
+    """A JSON-RPC quantity. Raises TypeError or ValueError for anything else."""
+    if not isinstance(value, str) or not value.startswith("0x"):
+        raise TypeError("no quantity")
     return int(value, 16)
+
+
+def _bytes(value: Any) -> bytes:
+    """JSON-RPC data. Raises TypeError or ValueError for anything else."""
+    if not isinstance(value, str) or not value.startswith("0x"):
+        raise TypeError("no data")
+    return bytes.fromhex(value[2:])
+
+
+def _hash(value: Any) -> bytes:
+    found = _bytes(value)
+    if len(found) != 32:
+        raise ValueError("no hash")
+    return found
 
 
 def _log(raw: dict[str, Any]) -> Log:

@@ -65,12 +65,16 @@ def fees(base_fee: int, priority_fee: int, ceiling: int) -> Fees:
 
 
 def bumped(old: Fees, wanted: Fees, ceiling: int) -> Fees | None:
-    """Fees for a replacement: nodes ask for 10 % more on both; None if that is above `ceiling`."""
+    """Fees for a replacement, an eighth higher, or what is left up to `ceiling`.
+
+    None if that is less than the 10 % more on both that nodes ask for.
+    """
     new = Fees(
-        max_fee=max(wanted.max_fee, old.max_fee * 9 // 8 + 1),
-        priority_fee=max(wanted.priority_fee, old.priority_fee * 9 // 8 + 1),
+        max_fee=min(max(wanted.max_fee, old.max_fee * 9 // 8 + 1), ceiling),
+        priority_fee=min(max(wanted.priority_fee, old.priority_fee * 9 // 8 + 1), ceiling),
     )
-    return None if new.max_fee > ceiling else new
+    raised = 10 * new.max_fee >= 11 * old.max_fee and 10 * new.priority_fee >= 11 * old.priority_fee
+    return new if raised else None
 
 
 def sign(account: LocalAccount, chain_id: int, nonce: int, call: Call, price: Fees) -> Signed:

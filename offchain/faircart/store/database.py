@@ -29,12 +29,23 @@ class Store:
 
         Raises StoreUnusable if it cannot be opened.
         """
-        self.url = sa.make_url(url)
-        name = self.url.get_backend_name()
+        try:
+            self.url = sa.make_url(url)
+            name = self.url.get_backend_name()
+        except (sa.exc.ArgumentError, ValueError):
+            raise StoreUnusable("agent.database: this is no database address; use sqlite:///FILE") from None
         if name not in _INSERT:
             raise StoreUnusable(f"agent.database: {name} is not supported; use sqlite:///FILE")
         self._insert: Any = _INSERT[name]
-        self._engine = sa.create_engine(self.url, connect_args={"timeout": 30} if name == "sqlite" else {})
+        options = {"timeout": 30} if name == "sqlite" else {}
+        try:
+            # Values stand in errors otherwise, and errors in logs.
+            self._engine = sa.create_engine(self.url, connect_args=options, hide_parameters=True)
+        except (ImportError, sa.exc.ArgumentError) as error:
+            raise StoreUnusable(
+                f"agent.database: no driver for {self.url.drivername} is installed ({error}); "
+                "use sqlite:///FILE"
+            ) from None
         if name == "sqlite":
             sa.event.listen(self._engine, "connect", _prepare_sqlite)
             sa.event.listen(self._engine, "begin", _begin_sqlite)
@@ -70,7 +81,10 @@ class Store:
         if self.url.database is None or self.url.get_backend_name() != "sqlite":
             return
         path = Path(self.url.database + ".lock")
-        self._lock_file = path.open("w")
+        try:
+            self._lock_file = path.open("w")
+        except OSError as error:
+            raise StoreUnusable(f"{path} cannot be written: {error.strerror}") from None
         try:
             fcntl.flock(self._lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -106,7 +120,7 @@ class Store:
     @contextmanager
     def write(self) -> Iterator[Work]:
         """One transaction: all of it is stored, or nothing."""
-        with self._writing, self._engine.begin() as connection:
+        with self._writing, self._usable(), self._engine.begin() as connection:
             work = Work(connection, self._insert)
             yield work
             work.flush()
@@ -114,8 +128,18 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Work]:
         """A consistent view; it blocks no writer."""
-        with self._engine.connect().execution_options(read_only=True) as connection:
+        with self._usable(), self._engine.connect().execution_options(read_only=True) as connection:
             yield Work(connection, self._insert)
+
+    @contextmanager
+    def _usable(self) -> Iterator[None]:
+        """A full disk, a lock that nobody gives back: the statement's values stay out of the message."""
+        try:
+            yield
+        except sa.exc.OperationalError as error:
+            raise StoreUnusable(
+                f"The database {self.url.database} cannot be used now: {error.orig}"
+            ) from None
 
     def scrub(self) -> None:
         """Nothing that was overwritten can be read from the database's files any more: SQLite's write-ahead

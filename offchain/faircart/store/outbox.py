@@ -88,7 +88,7 @@ class Outbox:
         return None if row is None else EffectRow(*row)
 
     def due(self, lane: str, now: int, limit: int = 100) -> list[EffectRow]:
-        """What a lane's worker may take up at `now` (seconds), the longest due first; begun work before new.
+        """What a lane's worker may take up at `now` (seconds), the longest due first, then what was begun.
 
         A transaction that was begun is followed by its own row, so the Ethereum lane is given new work only.
         """
@@ -97,14 +97,16 @@ class Outbox:
             sa.select(effects)
             .where(effects.c.lane == lane, effects.c.state.in_(states))
             .where(effects.c.not_before <= now)
-            .order_by(effects.c.state, effects.c.not_before, effects.c.effect_id)
+            .order_by(effects.c.not_before, effects.c.state, effects.c.effect_id)
             .limit(limit)
         )
         return [EffectRow(*row) for row in self._connection.execute(query)]
 
-    def by_state(self, *states: str) -> list[EffectRow]:
-        """All effects in these states."""
+    def by_state(self, *states: str, lane: str | None = None) -> list[EffectRow]:
+        """All effects in these states, of one lane or of all."""
         query = sa.select(effects).where(effects.c.state.in_(states)).order_by(effects.c.effect_id)
+        if lane is not None:
+            query = query.where(effects.c.lane == lane)
         return [EffectRow(*row) for row in self._connection.execute(query)]
 
     def ids(self, prefix: str) -> list[str]:
@@ -123,10 +125,10 @@ class Outbox:
         """Marks that the worker is about to touch the other side."""
         self._set(effect_id, state="running", result=result or {})
 
-    def again(self, effect_id: str, error: str) -> None:
+    def again(self, effect_id: str, error: str, not_before: int) -> None:
         """What was sent did not work: the effect is decided anew, and the failure counts."""
         changes = {"state": "waiting", "error": error, "attempts": effects.c.attempts + 1, "result": {}}
-        self._set(effect_id, ("running", "done"), **changes)
+        self._set(effect_id, ("running", "done"), not_before=not_before, **changes)
 
     def finish(self, effect_id: str, result: dict[str, Any]) -> None:
         """Marks an effect as done."""

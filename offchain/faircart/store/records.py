@@ -95,7 +95,9 @@ class Participant(Record):
 
 @dataclass(frozen=True, slots=True)
 class CatalogEntry(Record):
-    """What a custodian announces that it can offer; `body` as published."""
+    """What a custodian announced last that it can offer in a category; `body` as published.
+
+    `entry_id` is `PUBLISHER/CATEGORY`."""
 
     KEY: ClassVar[tuple[str, ...]] = ("entry_id",)
     entry_id: str

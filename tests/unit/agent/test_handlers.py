@@ -13,6 +13,7 @@ from faircart.agent.handlers.papers import PaperRefused
 from faircart.agent.handlers.streams import StreamItem
 from faircart.ethereum import events
 from faircart.store.records import (
+    CatalogEntry,
     Consent,
     Document,
     Exchange,
@@ -237,6 +238,13 @@ def test_a_seller_claims_one_second_after_the_confirm_window() -> None:
     assert (claim.kind, claim.not_before) == ("claim", NOW + 101)
 
 
+def test_a_seller_takes_its_half_one_second_after_an_arbiter_kept_silent() -> None:
+    rows = order_rows()
+    disputed = events.Disputed(at(), b"\x0f" * 32, b"\x01" * 32, NOW + 100)
+    [lapse] = chain.handle(SHOP_CONTEXT, rows, disputed).effects
+    assert (lapse.kind, lapse.not_before) == ("lapse", NOW + 101)
+
+
 def test_a_completed_order_makes_the_waiting_document_the_one_that_is_offered() -> None:
     rows = order_rows().having(
         document(b"\x01" * 32),
@@ -311,12 +319,31 @@ def with_consumer(*more: Any) -> Rows:
 
 def test_a_request_is_laid_before_each_customer_with_a_document_of_that_category() -> None:
     rows = with_consumer(document(b"\x01" * 32), document(b"\x02" * 32, customer=STRANGER.address))
-    assert rows.take(streams.handle(SHOP_CONTEXT, rows, request_item(), NOW)) == ["propose", "propose"]
+    kinds = rows.take(streams.handle(SHOP_CONTEXT, rows, request_item(), NOW))
+    assert kinds == ["propose", "propose", "closeRequest"]
 
 
 def test_a_request_of_somebody_who_has_not_bound_its_keys_waits() -> None:
     with pytest.raises(Later):
         streams.handle(SHOP_CONTEXT, Rows(), request_item(), NOW)
+
+
+def catalog_item(publisher: str, **changes: Any) -> StreamItem:
+    value = {"custodian": SHOP.address, "category": "orders", "documents": 3, **changes}
+    return StreamItem("catalog", "f3" * 32, 0, publisher, ("aa" * 32,), value)
+
+
+def test_a_consumer_keeps_a_custodians_newest_word_on_a_category_and_nobody_elses() -> None:
+    key = envelope.encode_public_key(envelope.new_request_key()[1])
+    rows = Rows().having(
+        Participant(SHOP.address, "1shop", key, 1), Participant(STRANGER.address, "1thief", key, 1)
+    )
+    for count in (3, 5):
+        rows.take(streams.handle(CONSUMER_CONTEXT, rows, catalog_item("1shop", documents=count), NOW))
+    for item in (catalog_item("1thief"), catalog_item("1shop", category="x" * 99)):
+        with pytest.raises(Ignore):
+            streams.handle(CONSUMER_CONTEXT, rows, item, NOW)
+    assert [entry.body["documents"] for entry in rows.find(CatalogEntry)] == [5]
 
 
 def test_a_request_that_another_company_published_or_signed_does_not_count() -> None:
@@ -414,3 +441,17 @@ def test_a_settlement_needs_the_quote_of_its_order() -> None:
     rows.take(on_paper.quote(SHOP_CONTEXT, rows, order, b"s" * 65, NOW))
     assert rows.take(on_paper.settlement(SHOP_CONTEXT, rows, settlement, b"s" * 65, NOW)) == ["settleOrder"]
     assert {row.kind for row in rows.find(Paper)} == {"order", "settlement"}
+
+
+def test_an_agent_submits_no_settlement_that_gives_the_shops_money_away() -> None:
+    order = papers.Order(
+        SHOP.address, CUSTOMER.address, STRANGER.address, 5, b"\x01" * 32, NOW, 3600, 3600, 3600, 1
+    )
+    rows = Rows()
+    rows.take(on_paper.quote(SHOP_CONTEXT, rows, order, b"s" * 65, NOW))
+    order_id = order.digest(SHOP_CONTEXT.domain("CheckoutEscrow"))
+    for wei in (1, 5):
+        with pytest.raises(PaperRefused, match="buyerAmount"):
+            on_paper.settlement(SHOP_CONTEXT, rows, papers.Settlement(order_id, wei, NOW), b"s" * 65, NOW)
+    with pytest.raises(PaperRefused, match="validUntil"):
+        on_paper.settlement(SHOP_CONTEXT, rows, papers.Settlement(order_id, 0, NOW - 1), b"s" * 65, NOW)

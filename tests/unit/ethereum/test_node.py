@@ -151,7 +151,8 @@ def test_fees_allow_the_base_fee_to_double_within_the_ceiling() -> None:
 def test_a_replacement_pays_at_least_an_eighth_more_on_both_fees() -> None:
     assert transactions.bumped(Fees(800, 80), Fees(100, 8), 10**6) == Fees(901, 91)
     assert transactions.bumped(Fees(800, 80), Fees(2000, 100), 10**6) == Fees(2000, 100)
-    assert transactions.bumped(Fees(800, 80), Fees(100, 8), 900) is None
+    assert transactions.bumped(Fees(800, 80), Fees(100, 8), 885) == Fees(885, 91)
+    assert transactions.bumped(Fees(800, 80), Fees(100, 8), 879) is None
 
 
 def test_a_signed_call_can_be_read_back_to_be_signed_again() -> None:

@@ -104,7 +104,7 @@ def test_an_effect_that_came_to_nothing_is_decided_anew_when_its_event_comes_aga
         assert work.outbox.get("1/openItem").state == "waiting"  # type: ignore[union-attr]
 
 
-def test_due_effects_come_begun_ones_first_and_none_before_its_time(url: str) -> None:
+def test_due_effects_come_longest_due_first_and_none_before_its_time(url: str) -> None:
     with Store(url) as store, store.write() as work:
         work.add(
             [
@@ -114,7 +114,7 @@ def test_due_effects_come_begun_ones_first_and_none_before_its_time(url: str) ->
         )
         work.flush()
         work.outbox.begin("a")
-        assert [row.effect_id for row in work.outbox.due("streams", 8)] == ["a", "b"]
+        assert [row.effect_id for row in work.outbox.due("streams", 8)] == ["b", "a"]
         assert work.outbox.due("ethereum", 8) == []
 
 

@@ -32,6 +32,10 @@ STATE_AFTER: dict[type[ExchangeEvent], str] = {
 """The contract's state after each event that closes an exchange."""
 
 
+PAD_SECONDS = 86400
+"""A consumer keeps the pad for so long after an exchange's end: a reorganisation may open it again."""
+
+
 class ConsentMissing(FairCartError):
     """An exchange's consent is unknown here."""
 
@@ -118,4 +122,7 @@ def closed(ctx: Context, view: View, event: ExchangeEvent) -> Outcome:
                 effects.destroy_keys(ctx, event.exchange_id),
             )
         )
+    else:
+        forget = effects.forget_pad(ctx, event.exchange_id, event.at.timestamp + PAD_SECONDS)
+        outcome += Outcome(effects=(forget,))
     return outcome

@@ -37,6 +37,9 @@ def changed(ctx: Context, view: View, event: OrderEvent) -> Outcome:
     if isinstance(event, Shipped):
         claim = effects.order_call(ctx, event.order_id, "claim", event.confirm_by + 1)
         return outcome + Outcome(effects=(claim,))
+    if isinstance(event, Disputed):
+        lapse = effects.order_call(ctx, event.order_id, "lapse", event.rule_by + 1)
+        return outcome + Outcome(effects=(lapse,))
     if isinstance(event, Completed | Resolved):
         for document in view.find(Document, order_id=event.order_id):
             outcome += made_current(ctx, view, document)

@@ -78,8 +78,19 @@ def quote(ctx: Context, view: View, paper: papers.Order, signature: bytes, now: 
 
 
 def settlement(ctx: Context, view: View, paper: papers.Settlement, signature: bytes, now: int) -> Outcome:
-    """A buyer's settlement of one of our orders: the agent submits it."""
+    """A buyer releases one of our orders: the agent submits it.
+
+    Only a settlement of nothing for the buyer: submitting is agreeing, and an agent gives nothing away.
+    """
     buyer = buyer_of(view, paper)
+    if paper.buyer_amount:
+        raise PaperRefused(
+            422,
+            "settlement.buyerAmount: only a release, a settlement of 0 for the buyer, is submitted here; "
+            "agree on anything else with the shop, which settles by itself",
+        )
+    if paper.valid_until < now:
+        raise PaperRefused(409, "settlement.validUntil: it is over")
     digest = paper.digest(ctx.domain("CheckoutEscrow"))
     stored = Paper(digest, "settlement", buyer, paper.to_json(), signature, now)
     return Outcome((stored,), (effects.order_call(ctx, paper.order_id, "settleOrder", paper=digest),))

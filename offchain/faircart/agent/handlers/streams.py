@@ -7,7 +7,7 @@ An item counts only if its publisher is the bound participant that is entitled t
 from dataclasses import dataclass
 from typing import Any
 
-from faircart import envelope, papers
+from faircart import documents, envelope, papers
 from faircart.agent import asking, effects
 from faircart.agent.context import Context
 from faircart.agent.handlers import rights
@@ -79,14 +79,16 @@ def binding(ctx: Context, view: View, item: StreamItem) -> Outcome:
 
 
 def catalog_entry(ctx: Context, view: View, item: StreamItem) -> Outcome:
-    """What a custodian says it can offer."""
-    _bound(view, item.publisher)
+    """What a custodian says it can offer: its newest word for a category counts, and nobody else's."""
     if not ctx.is_consumer:
         raise Ignore("for consumers")
     value = item.value
-    if not isinstance(value, dict) or not isinstance(value.get("category"), str) or not item.keys:
+    if not isinstance(value, dict) or value.get("category") not in documents.CATEGORIES:
         raise Ignore("no catalogue entry")
-    return Outcome((CatalogEntry(item.keys[0], item.publisher, value["category"], value),))
+    if value.get("custodian") != _bound(view, item.publisher).address:
+        raise Ignore("a catalogue entry that its custodian did not publish")
+    category = str(value["category"])
+    return Outcome((CatalogEntry(f"{item.publisher}/{category}", item.publisher, category, value),))
 
 
 def request(ctx: Context, view: View, item: StreamItem, now: int) -> Outcome:
@@ -96,6 +98,8 @@ def request(ctx: Context, view: View, item: StreamItem, now: int) -> Outcome:
     asked = asking.read(item.value)
     participant = view.get(Participant, asked.consumer)
     if participant is None:
+        if view.find(Participant, multichain_address=item.publisher):
+            raise Ignore("a request that its consumer did not publish")
         raise Later("the consumer has not bound its keys")
     if participant.multichain_address != item.publisher:
         raise Ignore("a request that its consumer did not publish")
@@ -106,11 +110,11 @@ def request(ctx: Context, view: View, item: StreamItem, now: int) -> Outcome:
     if not ctx.is_custodian or asked.consumer == ctx.address or asked.expires_at <= now:
         raise Ignore("over, or not for us")
     wanted: list[Document] = []
-    for category in asked.categories:
+    for category in dict.fromkeys(asked.categories):
         wanted += view.find(Document, category=category, current=True)
-    return Outcome(
-        (asked,), tuple(effects.propose(ctx, asked.request_id, document.data_root) for document in wanted)
-    )
+    over = effects.close_request(ctx, asked.request_id, asked.expires_at)
+    proposals = (effects.propose(ctx, asked.request_id, document.data_root) for document in wanted)
+    return Outcome((asked,), (*proposals, over))
 
 
 def concession(ctx: Context, view: View, item: StreamItem) -> Outcome:

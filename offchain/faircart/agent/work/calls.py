@@ -6,16 +6,18 @@ The guards here are the last look before money moves or a key is disclosed.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 
 from faircart import papers, sealing
 from faircart.agent import log
+from faircart.agent.handlers import Outcome
 from faircart.agent.tools import Tools
 from faircart.agent.work import consumer
 from faircart.agent.work.done import Done, NotYet, moot
 from faircart.errors import FairCartError
+from faircart.ethereum.errors import Reverted
 from faircart.ethereum.transactions import Call
 from faircart.store import EffectRow, Work
 from faircart.store import tables as t
@@ -36,14 +38,83 @@ class Wanted:
     value: int = 0
 
 
+QUOTE_SECONDS = 300
+"""How often it is looked whether the quote of an order has come that a call needs."""
 LATE_SECONDS = 3600
 """An orphaned opening is waited for so long after its offer has expired."""
 Decision = Wanted | Done
 
 
+LATER = {
+    "DataExchange_WrongState": "the chain is further than what is confirmed",
+    "DataExchange_OfferUsed": "the chain is further than what is confirmed",
+    "DataExchange_TooEarly": "the chain's clock is not there yet",
+    "DataExchange_ConsentActive": "the withdrawal is not mined yet",
+    "DataExchange_GraceNotOver": "the custodian may still abort",
+    "DataExchange_ConsentUnknown": "the consent was orphaned; it may come back",
+    "DataExchange_BalanceTooLow": "the custodian's standing balance is too low",
+    "ConsentRegistry_AlreadyRecorded": "the grant is mined, and not confirmed",
+    "ConsentRegistry_AlreadyRevoked": "the withdrawal is mined, and not confirmed",
+    "CheckoutEscrow_WrongState": "the chain is further than what is confirmed",
+    "CheckoutEscrow_TooEarly": "the chain's clock is not there yet",
+}
+"""Refusals by which a contract says no more than: not now. What is confirmed later decides."""
+OVER = {
+    "DataExchange_TooLate": "its window is over",
+    "DataExchange_GraceOver": "the consent has ended",
+    "DataExchange_OfferExpired": "the offer expired",
+    "DataExchange_ConsentEnded": "the consent has ended",
+    "DataExchange_ConsentEndsTooSoon": "the consent ends too soon",
+    "ConsentRegistry_WrongEpoch": "everything of its epoch was withdrawn",
+    "ConsentRegistry_Expired": "it is over",
+    "CheckoutEscrow_SettlementExpired": "the settlement expired",
+    "CheckoutEscrow_SettlementVoid": "the settlement was voided",
+}
+"""Refusals that no waiting mends, and no operator either."""
+
+
 def decide(tools: Tools, effect: EffectRow) -> Decision:
     """What to send for an effect now. Raises NotYet, WouldCheat."""
     return _DECISIONS[effect.kind](tools, effect)
+
+
+def refused(tools: Tools, effect: EffectRow, error: Reverted) -> Done:
+    """What follows from a contract's refusal to take a call now: it is over, or it has to wait.
+
+    Raises NotYet, and the error itself if neither is the case.
+    """
+    if effect.kind in ("grantFor", "revokeFor") and _never_granted(tools, effect, error):
+        return moot("it was withdrawn")
+    if effect.kind == "abort" and error.name == "DataExchange_TooLate":
+        raise NotYet("the deliver window has just ended", 5)
+    if error.name in LATER:
+        raise NotYet(LATER[error.name], 5)
+    if error.name in OVER:
+        return _nothing(tools, effect, OVER[error.name])
+    raise error
+
+
+def _never_granted(tools: Tools, effect: EffectRow, error: Reverted) -> bool:
+    """Whether the registry has a consent only as withdrawn: then no event of a grant will come."""
+    if error.name not in ("ConsentRegistry_AlreadyRecorded", "ConsentRegistry_AlreadyRevoked"):
+        return False
+    consent_id = bytes.fromhex(effect.body["consent"])
+    with tools.store.read() as work:
+        if work.get(Consent, consent_id) is not None:
+            return False
+    return bool(tools.contracts.view(tools.ethereum, "ConsentRegistry", "endedAt", consent_id))
+
+
+def _nothing(tools: Tools, effect: EffectRow, reason: str) -> Done:
+    """Moot; an offer that was to be opened is free for the next one."""
+    done = moot(reason)
+    if effect.kind != "open":
+        return done
+    with tools.store.read() as work:
+        offer, exchange = _sale(work, effect)
+    if exchange is not None:
+        return done
+    return replace(done, outcome=Outcome((replace(offer, state="Ended", reason=reason),)))
 
 
 def _grant_for(tools: Tools, effect: EffectRow) -> Decision:
@@ -104,7 +175,7 @@ def _fund(tools: Tools, effect: EffectRow) -> Decision:
 def _funds_under_way(work: Work) -> int:
     return sum(
         int(effect.result.get("value", 0))
-        for effect in work.outbox.by_state("running")
+        for effect in work.outbox.by_state("running", lane="ethereum")
         if effect.kind == "fund"
     )
 
@@ -116,9 +187,9 @@ def _open(tools: Tools, effect: EffectRow) -> Decision:
     if exchange is not None:
         return moot("it is opened")
     if withdrawn:
-        return moot("the consent was withdrawn")
+        return _nothing(tools, effect, "the consent was withdrawn")
     if offer.valid_until <= tools.clock.now():
-        return moot("the offer expired")
+        return _nothing(tools, effect, "the offer expired")
     consent, offered = papers.Consent.from_json(offer.consent), papers.Offer.from_json(offer.offer)
     terms = offered.terms
     value = offered.reward + terms.fee + terms.consumer_deposit
@@ -196,13 +267,68 @@ def _prove_fault(tools: Tools, effect: EffectRow) -> Decision:
     return Wanted("DataExchange", "proveFault", (offered.abi(), proof.abi()))
 
 
-def _claim(tools: Tools, effect: EffectRow) -> Decision:
-    order_id = bytes.fromhex(effect.body["order"])
+def _abort(tools: Tools, effect: EffectRow) -> Decision:
+    """After the deliver window only `cancel` is left, by which a custodian gets its deposit back, too."""
     with tools.store.read() as work:
-        paper, order = work.get(Paper, order_id), work.get(Order, order_id)
-    if paper is None or order is None or order.state != "Shipped":
-        return moot("it is not shipped")
-    return Wanted("CheckoutEscrow", "claim", (papers.Order.from_json(paper.body).abi(),))
+        offer, exchange = _sale(work, effect)
+    if exchange is None:
+        return _orphaned(tools, offer)
+    if exchange.state != "Open":
+        return moot(f"it is {exchange.state}")
+    offered = papers.Offer.from_json(offer.offer)
+    arguments = (offered.terms.abi(), sale(offered))
+    if tools.clock.now() <= exchange.deliver_by:
+        return Wanted("DataExchange", "abort", arguments)
+    if exchange.custodian != tools.ctx.address:
+        return moot("it is cancelled instead")
+    try:
+        ended_at = int(
+            tools.contracts.view(tools.ethereum, "ConsentRegistry", "endedAt", exchange.consent_id)
+        )
+    except Reverted:
+        ended_at = 0
+    if not 0 < ended_at <= exchange.deliver_by:
+        return moot("the consent did not end inside the deliver window")
+    return Wanted("DataExchange", "cancel", arguments)
+
+
+def _void_offer(tools: Tools, effect: EffectRow) -> Decision:
+    with tools.store.read() as work:
+        offer, exchange = _sale(work, effect)
+    if exchange is not None:
+        return moot("it is opened")
+    if offer.valid_until < tools.clock.now():
+        return moot("the offer expired")
+    if state_on_chain(tools, offer.exchange_id) == VOIDED:
+        return moot("it is voided")
+    offered = papers.Offer.from_json(offer.offer)
+    return Wanted("DataExchange", "voidOffer", (offered.terms.abi(), sale(offered)))
+
+
+NOT_OPENED, VOIDED = 0, 8
+"""`State.None` and `State.Voided` of the exchange contract."""
+
+
+def state_on_chain(tools: Tools, exchange_id: bytes) -> int:
+    """An exchange's state at the newest block, which may not be confirmed yet."""
+    state, _ = tools.contracts.view(tools.ethereum, "DataExchange", "stateOf", exchange_id)
+    return int(state)
+
+
+def _after_window(state: str, function: str) -> Callable[[Tools, EffectRow], Decision]:
+    """`claim` of what is shipped, `lapse` of what is disputed, when nobody has spoken in time."""
+
+    def decision(tools: Tools, effect: EffectRow) -> Decision:
+        order_id = bytes.fromhex(effect.body["order"])
+        with tools.store.read() as work:
+            paper, order = work.get(Paper, order_id), work.get(Order, order_id)
+        if order is None or order.state != state:
+            return moot(f"it is not {state.lower()}")
+        if paper is None:
+            raise NotYet("the quote of this order is not known here: POST /v1/papers/quotes", QUOTE_SECONDS)
+        return Wanted("CheckoutEscrow", function, (papers.Order.from_json(paper.body).abi(),))
+
+    return decision
 
 
 def _settle_order(tools: Tools, effect: EffectRow) -> Decision:
@@ -215,6 +341,8 @@ def _settle_order(tools: Tools, effect: EffectRow) -> Decision:
     if order.state not in ("Funded", "Shipped", "Disputed"):
         return moot(f"it is {order.state}")
     settlement = papers.Settlement.from_json(paper.body)
+    if settlement.buyer_amount:
+        raise WouldCheat("a settlement that gives money away is for people to decide")
     arguments = (papers.Order.from_json(quote.body).abi(), settlement.abi(), paper.signature)
     return Wanted("CheckoutEscrow", "settle", arguments)
 
@@ -269,9 +397,11 @@ _DECISIONS: dict[str, Callable[[Tools, EffectRow], Decision]] = {
     "confirm": _in_state("Delivered"),
     "settle": _in_state("Delivered"),
     "concede": _in_state("Delivered"),
-    "abort": _in_state("Open"),
+    "abort": _abort,
     "cancel": _in_state("Open"),
     "proveFault": _prove_fault,
-    "claim": _claim,
+    "voidOffer": _void_offer,
+    "claim": _after_window("Shipped", "claim"),
+    "lapse": _after_window("Disputed", "lapse"),
     "settleOrder": _settle_order,
 }

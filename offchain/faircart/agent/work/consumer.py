@@ -3,13 +3,14 @@
 
 import json
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
 
 from faircart import canonical, documents, envelope, papers, sealing
 from faircart.agent import effects, log
-from faircart.agent.handlers import Outcome
+from faircart.agent.handlers import NOTHING, Outcome
 from faircart.agent.tools import Tools
 from faircart.agent.work import policy
 from faircart.agent.work.done import Done, NotYet, moot
@@ -142,7 +143,8 @@ def check_item(tools: Tools, effect: EffectRow) -> Done:
         if granted is None:
             raise NotYet("the consent is not confirmed on chain")
         with tools.store.read() as work:
-            policy.check_purchase(tools.ctx, work, offer, now)
+            opening = partial(_may_be_opened, tools, work, now)
+            policy.check_purchase(tools.ctx, work, offer, opening, _spent(tools, work, now))
             _check_fresh(work, offer)
         item = retrieve(tools, offer, participant)
         sealing.check(item, offer.data_root, papers.Offer.from_json(offer.offer).sealing.item_root)
@@ -152,6 +154,27 @@ def check_item(tools: Tools, effect: EffectRow) -> Done:
         return Done({"refused": str(error)}, Outcome((row,)), destroy=(("pad", exchange_id.hex()),))
     row = replace(offer, state="Accepted")
     return Done({}, Outcome((row,), (effects.exchange_call(tools.ctx, exchange_id, "open"),)))
+
+
+def _may_be_opened(tools: Tools, work: Work, now: int, offer: Offer) -> bool:
+    """Whether an accepted offer's opening is still to come: it may be mined in its last second, and be
+    confirmed much later."""
+    opening = work.outbox.get(effects.exchange_call(tools.ctx, offer.exchange_id, "open").effect_id)
+    under_way = opening is not None and (
+        opening.state == "running" or (opening.state == "done" and not opening.moot)
+    )
+    return under_way or offer.valid_until >= now
+
+
+def _spent(tools: Tools, work: Work, now: int) -> int:
+    """Rewards and fees of the exchanges of the last 24 hours that were not ended unpaid, wei."""
+    table = t.exchanges.c
+    query = sa.select(table.reward, table.fee).where(
+        table.opened_at > now - policy.DAY,
+        table.consumer == tools.ctx.address,
+        table.state.not_in(policy.UNPAID),
+    )
+    return sum(row.reward + row.fee for row in work.connection.execute(query))
 
 
 def _check_fresh(work: Work, offer: Offer) -> None:
@@ -266,6 +289,18 @@ def close_request(tools: Tools, effect: EffectRow) -> Done:
     return Done({}, Outcome((row,)), destroy=(("request", request_id.hex()),))
 
 
-def expire_data(_: Tools, effect: EffectRow) -> Done:
-    """The retention time is over: the plaintext's key is destroyed."""
-    return Done({}, destroy=(("data", effect.body["exchange"]),))
+def expire_data(tools: Tools, effect: EffectRow) -> Done:
+    """The retention time is over: the plaintext's key is destroyed.
+
+    So is the pad: with it the ciphertext in the stream and the delivery on chain give the plaintext again.
+    """
+    name = effect.body["exchange"]
+    with tools.store.read() as work:
+        row = work.get(DataSet, bytes.fromhex(name))
+    outcome = NOTHING if row is None else Outcome((replace(row, size=0),))
+    return Done({}, outcome, destroy=(("data", name), ("pad", name)))
+
+
+def forget_pad(_: Tools, effect: EffectRow) -> Done:
+    """The exchange is over for good: nothing has to be opened or proven with the pad any more."""
+    return Done({}, destroy=(("pad", effect.body["exchange"]),))

@@ -9,6 +9,7 @@ from faircart import canonical, documents, envelope, papers, sealing
 from faircart.agent import effects
 from faircart.agent.handlers import Outcome, rights
 from faircart.agent.tools import Tools
+from faircart.agent.work import calls
 from faircart.agent.work.done import Done, NotYet, moot
 from faircart.multichain import names
 from faircart.store import EffectRow, Work
@@ -104,8 +105,11 @@ def make_offer(tools: Tools, effect: EffectRow) -> Done:
         if reason is not None:
             return moot(reason)
         plaintext = tools.secrets.get(work, "document", proposal.data_root.hex())
+        earlier = [row for row in work.find(Offer, consent_id=consent_id) if not _is_known(work, row)]
     if plaintext is None:
         return moot("the document was erased")
+    for offered in earlier:
+        _require_unopened(tools, offered)
     consent = papers.Consent.from_json(proposal.consent)
     key, pad = sealing.new_key(), sealing.new_key()
     item = sealing.seal(sealing.DocumentVersion.from_plaintext(plaintext), key, pad)
@@ -180,6 +184,17 @@ def _why_not(work: Work, request: Request, granted: Consent, deliver_by: int, no
     return None
 
 
+def _is_known(work: Work, offer: Offer) -> bool:
+    return work.get(Exchange, offer.exchange_id) is not None
+
+
+def _require_unopened(tools: Tools, offer: Offer) -> None:
+    """Raises NotYet if the chain has an opening that is not confirmed: mined in the offer's last second,
+    perhaps, and final a quarter of an hour later."""
+    if calls.state_on_chain(tools, offer.exchange_id) not in (calls.NOT_OPENED, calls.VOIDED):
+        raise NotYet("an opening is mined, and not confirmed", 5)
+
+
 def _envelope(offer: Offer, terms: dict[str, Any], pad: bytes) -> dict[str, Any]:
     return {
         "version": 1,
@@ -230,5 +245,6 @@ def expire_offer(tools: Tools, effect: EffectRow) -> Done:
         offer = work.get(Offer, exchange_id)
         if offer is None or work.get(Exchange, exchange_id) is not None:
             return moot("it was opened")
+    _require_unopened(tools, offer)
     name = exchange_id.hex()
     return Done({}, Outcome((replace(offer, state="Ended"),)), destroy=(("key", name), ("pad", name)))

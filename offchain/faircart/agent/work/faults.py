@@ -45,6 +45,9 @@ def judge_concession(tools: Tools, effect: EffectRow) -> Done:
     with tools.store.read() as work:
         offer, exchange = work.get(Offer, opened), work.get(Exchange, opened)
         pad = tools.secrets.get(work, "pad", opened.hex())
+    if offer is not None and exchange is not None and exchange.state == "Open":
+        # The consumer may wait for fewer confirmations than we do.
+        raise NotYet("the delivery is not confirmed here", 2)
     if offer is None or exchange is None or exchange.state != "Delivered":
         return moot("nothing of ours is delivered under this id")
     if offer.consumer != effect.body["consumer"]:

@@ -144,7 +144,11 @@ def _busy(tools: Tools, work: Work, categories: Iterable[str]) -> set[str]:
         offer.category
         for offer in live
         if offer.category in categories
-        and (state_of(work, offer) in ("Open", "Delivered") or offer.state == "Received")
+        and (
+            state_of(work, offer) in ("Open", "Delivered")
+            or offer.state == "Received"
+            or (offer.state == "Accepted" and state_of(work, offer) is None)
+        )
     }
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a consumer accepts. Pure, but for reading rows."""
 
+from collections.abc import Callable
 from hashlib import sha256
 from typing import Any
 
@@ -15,6 +16,8 @@ UNPAID = ("Aborted", "Cancelled", "Conceded", "Faulted")
 """The states of an exchange in which the consumer paid nothing in the end."""
 BOUNDS = {"deliver": (600, DAY), "respond": (600, 7 * DAY)}
 """The contract's bounds of the two windows, seconds."""
+MARGIN = 300
+"""Seconds beside twice the confirmation time that a window has to last: a fault is proven at half of it."""
 
 
 class Refused(FairCartError):
@@ -76,6 +79,10 @@ def check_offer(
             terms.custodian_deposit >= wanted.min_custodian_deposit_wei,
             "the custodian's deposit is below consumer.min_custodian_deposit_wei",
         ),
+        (
+            terms.respond_within >= 2 * ctx.confirmation_seconds + MARGIN or not ctx.confirmation_seconds,
+            "the respond window is too short to answer in after the delivery is confirmed",
+        ),
         (_within("deliver", terms.deliver_within), "the deliver window is out of bounds"),
         (_within("respond", terms.respond_within), "the respond window is out of bounds"),
         (pad_matches(offer.sealing, pad), "the pad is not the one that the offer commits to"),
@@ -85,8 +92,14 @@ def check_offer(
             raise Refused(reason)
 
 
-def check_purchase(ctx: Context, view: View, offer: Offer, now: int) -> None:
-    """At most one exchange for consent, request, customer and category, unless unpaid; the budget holds."""
+def check_purchase(
+    ctx: Context, view: View, offer: Offer, opening: Callable[[Offer], bool], spent: int
+) -> None:
+    """At most one exchange for consent, request, customer and category, unless unpaid; the budget holds.
+
+    `opening` says whether the opening of an accepted offer may still be mined or confirmed, `spent` what the
+    exchanges of the last 24 hours cost (wei).
+    """
     for other in view.find(Offer, customer=offer.customer):
         same = other.consent_id == offer.consent_id or (
             other.request_id == offer.request_id and other.category == offer.category
@@ -94,19 +107,14 @@ def check_purchase(ctx: Context, view: View, offer: Offer, now: int) -> None:
         if not same or other.exchange_id == offer.exchange_id:
             continue
         exchange = view.get(Exchange, other.exchange_id)
-        if exchange is None and other.state == "Accepted" and other.valid_until >= now:
+        if exchange is None and other.state == "Accepted" and opening(other):
             raise Refused("another offer for the same data is being opened")
         if exchange is not None and exchange.state not in UNPAID:
             raise Refused("the same data were bought")
-    spent = sum(
-        exchange.reward + exchange.fee
-        for exchange in view.find(Exchange, consumer=ctx.address)
-        if exchange.opened_at > now - DAY and exchange.state not in UNPAID
-    )
     accepted = sum(
         cost(other)
         for other in view.find(Offer, state="Accepted")
-        if other.valid_until >= now and view.get(Exchange, other.exchange_id) is None
+        if view.get(Exchange, other.exchange_id) is None and opening(other)
     )
     if spent + accepted + cost(offer) > ctx.consumer.budget_per_day_wei:
         raise Refused("consumer.budget_per_day_wei is spent")

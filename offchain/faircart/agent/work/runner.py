@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from faircart.agent import effects, log
 from faircart.agent.chain_reader import apply
+from faircart.agent.spells import Patience, Spells
 from faircart.agent.steps import boundary
 from faircart.agent.tools import Tools
 from faircart.agent.work import (
@@ -23,14 +24,18 @@ from faircart.agent.work import (
 )
 from faircart.agent.work.calls import WouldCheat
 from faircart.agent.work.done import Done, NotYet
+from faircart.agent.work.relaying import BudgetSpent
 from faircart.agent.work.sending import Sender
 from faircart.errors import FairCartError
 from faircart.ethereum.errors import InsufficientBalance, NodeUnreachable, Reverted
 from faircart.ethereum.transactions import FeeTooHigh
 from faircart.multichain import errors as streams
 from faircart.store import EffectRow
+from faircart.store.errors import StoreUnusable
 
 LONGEST_PAUSE = 60
+LONGEST_WAIT = 15
+"""Seconds between two looks at what waits for others, at most (unless the wait itself says more)."""
 Worker = Callable[[Tools, EffectRow], Done]
 WORKERS: dict[str, Worker] = {
     "announce": catalog.announce,
@@ -47,6 +52,7 @@ WORKERS: dict[str, Worker] = {
     "openItem": consumer.open_item,
     "closeRequest": consumer.close_request,
     "expireData": consumer.expire_data,
+    "forgetPad": consumer.forget_pad,
     "askToConcede": faults.ask_to_concede,
     "judgeConcession": faults.judge_concession,
     "publish": publishing.publish,
@@ -73,6 +79,7 @@ AWAY = (
     streams.Overloaded,
     streams.WarmingUp,
     streams.PublishUncertain,
+    StoreUnusable,
 )
 """The other side is away or we are short of ether:
 
@@ -87,18 +94,36 @@ class Runner:
         self._tools = tools
         self._lane = lane
         self._sender = Sender(tools) if lane == effects.ETHEREUM else None
+        self._spells = Spells(f"{lane} work")
+        self._patience = Patience()
 
     def step(self) -> bool:
         """Takes up what is due; whether something was done, so that more may be due."""
         if self._sender is not None:
-            self._sender.follow()
+            try:
+                self._sender.follow()
+            except AWAY as error:
+                self._spells.begins(error)
+                if not isinstance(error, InsufficientBalance):
+                    return False
+            else:
+                self._spells.ends()
         with self._tools.store.read() as work:
             due = work.outbox.due(self._lane, self._tools.clock.now())
         progressed = False
         for effect in due:
             if self._tools.stop.is_set():
                 return False
-            progressed |= self._take_up(effect)
+            try:
+                progressed |= self._take_up(effect)
+            except AWAY as error:
+                self._spells.begins(error, effect.effect_id)
+                seconds = self._patience.pause(effect.effect_id, 1, LONGEST_WAIT)
+                self._postpone(effect, str(error), seconds, failed=False)
+                if not isinstance(error, InsufficientBalance):  # what costs less may still be possible
+                    return progressed
+        if not due:
+            self._spells.ends()
         return progressed
 
     def _take_up(self, effect: EffectRow) -> bool:
@@ -111,11 +136,13 @@ class Runner:
                 done = self._sender.send(effect)
             else:
                 done = WORKERS[effect.kind](self._tools, effect)
+            if done is not None:
+                boundary("effect.carried_out")
+                self._finish(effect, done)
         except NotYet as reason:
-            self._postpone(effect, str(reason), reason.seconds, failed=False)
+            self._wait(effect, reason)
             return False
-        except AWAY as error:
-            self._postpone(effect, str(error), 1, failed=False)
+        except AWAY:
             raise
         except WouldCheat as error:
             self._park(effect, error)
@@ -126,11 +153,20 @@ class Runner:
         except Exception as error:  # noqa: BLE001 - parked, counted and shown; the others go on
             self._park(effect, error)
             return True
-        if done is None:
-            return False
-        boundary("effect.carried_out")
-        self._finish(effect, done)
-        return True
+        self._through(effect)
+        return done is not None
+
+    def _wait(self, effect: EffectRow, reason: NotYet) -> None:
+        if isinstance(reason, BudgetSpent):
+            self._spells.begins(reason, effect.effect_id)
+        else:
+            self._spells.ends(effect.effect_id)
+        seconds = self._patience.pause(effect.effect_id, reason.seconds, LONGEST_WAIT)
+        self._postpone(effect, str(reason), seconds, failed=False)
+
+    def _through(self, effect: EffectRow) -> None:
+        self._spells.ends(effect.effect_id)
+        self._patience.forget(effect.effect_id)
 
     def _finish(self, effect: EffectRow, done: Done) -> None:
         with self._tools.store.write() as work:
@@ -150,6 +186,7 @@ class Runner:
             work.outbox.postpone(effect.effect_id, not_before, reason, failed=failed)
 
     def _failed(self, effect: EffectRow, error: Exception) -> None:
+        self._spells.ends(effect.effect_id)
         if effect.attempts + 1 >= self._tools.config.agent.max_attempts:
             self._park(effect, error)
             return
@@ -157,6 +194,7 @@ class Runner:
         self._postpone(effect, str(error), min(2**effect.attempts, LONGEST_PAUSE), failed=True)
 
     def _park(self, effect: EffectRow, error: Exception) -> None:
+        self._through(effect)
         with self._tools.store.write() as work:
             work.outbox.park(effect.effect_id, f"{_name(error)}: {error}")
         log.trouble("effect.parked", kind=effect.kind, effect=effect.effect_id, error=_name(error))

@@ -16,25 +16,24 @@ from faircart.agent import log
 from faircart.agent.chain_reader import KEPT_BLOCKS
 from faircart.agent.steps import boundary
 from faircart.agent.tools import Tools
-from faircart.agent.work.calls import Wanted, WouldCheat, decide
+from faircart.agent.work.calls import Wanted, WouldCheat, decide, refused
 from faircart.agent.work.done import Done, NotYet
-from faircart.ethereum.errors import InsufficientBalance, NodeRefused, NodeUnreachable
+from faircart.agent.work.relaying import RELAYED, within_budget
+from faircart.errors import FairCartError
+from faircart.ethereum.errors import InsufficientBalance, NodeRefused, NodeUnreachable, Reverted
 from faircart.ethereum.node import Receipt, RevertData
-from faircart.ethereum.transactions import Call, Fees, bumped, fees, sign
+from faircart.ethereum.transactions import Call, Fees, FeeTooHigh, bumped, fees, sign
 from faircart.store import EffectRow, Work
 from faircart.store import tables as t
+from faircart.store.records import Exchange, Withdrawal
 
-RELAYED = ("grantFor", "revokeFor", "revokeAllFor")
-"""What is sent for others, within `ethereum.gas_budget_per_day_wei`.
-
-A withdrawal is never held up by the budget.
-"""
 READ_TO = "ethereum"
 """The cursor of the chain's reader: it notices if a block up to there is taken back."""
 REBROADCAST_SECONDS = 5
 SUPERSEDED_SECONDS = 30
 """How long a used nonce may lack a receipt of ours before we believe that something else used it."""
-DAY = 86400
+TROUBLES = (NodeUnreachable, InsufficientBalance)
+"""What is wrong with the node or the account, and not with one transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,22 +63,37 @@ class Sender:
         self._address = tools.account.address
         self._chain_id = tools.ctx.chain_id
         self._missed: dict[int, float] = {}
+        self._sent: dict[int, float] = {}
+        self._replaced: dict[int, float] = {}
+        self._refusals: dict[int, str] = {}
 
     # --- following ----------------------------------------------------------------------------------------
 
     def follow(self) -> None:
-        """Looks after every transaction that is not confirmed: finishes, repeats or replaces it."""
+        """Looks after every transaction that is not confirmed: finishes, repeats or replaces it.
+
+        One that is in trouble holds up no other. Raises NodeUnreachable, InsufficientBalance.
+        """
         with self._tools.store.read() as work:
             pending = _pending(work)
         if not pending:
             return
         head = self._tools.ethereum.head()
         mined = self._tools.ethereum.nonce(self._address)
+        short: InsufficientBalance | None = None
         for transaction in pending:
             try:
                 self._follow(transaction, mined, head.number if head is not None else 0)
+            except NodeUnreachable:
+                raise
+            except InsufficientBalance as error:
+                short = error  # those before it may be mined, and free some
             except NotYet:
                 continue  # what it waits for comes by itself; those behind it can still be looked after
+            except FairCartError as error:
+                self._once(transaction, error)
+        if short is not None:
+            raise short
 
     def _follow(self, transaction: Pending, mined: int, head: int) -> None:
         if transaction.nonce < mined:
@@ -94,8 +108,25 @@ class Sender:
             return
         self._missed.pop(transaction.nonce, None)
         now = self._tools.clock.now()
-        if transaction.state == "signed" or now - transaction.sent_at >= REBROADCAST_SECONDS:
+        due = transaction.state == "signed" or _is_old(self._sent, transaction.nonce)
+        stuck = transaction.state == "sent" and now - transaction.sent_at >= self._bump_after()
+        if stuck and _is_old(self._replaced, transaction.nonce):
+            self._replaced[transaction.nonce] = time.monotonic()
+            replacement = self._replacement(transaction)
+            due, transaction = due or replacement is not transaction, replacement
+        if due:
             self._broadcast(transaction, now)
+
+    def _once(self, transaction: Pending, error: FairCartError) -> None:
+        """Tells of what is wrong with a transaction, and not again until something else is."""
+        what = getattr(error, "code", None) or type(error).__name__
+        if self._refusals.get(transaction.nonce) != str(what):
+            self._refusals[transaction.nonce] = str(what)
+            log.trouble("transaction.refused", effect=transaction.effect_id, code=what)
+
+    def _forget(self, nonce: int) -> None:
+        for kept in (self._missed, self._sent, self._replaced, self._refusals):
+            kept.pop(nonce, None)
 
     def _receipt(self, transaction: Pending) -> Receipt | None:
         for entry in reversed(transaction.hashes):
@@ -126,7 +157,8 @@ class Sender:
             if receipt.succeeded:
                 work.outbox.finish(transaction.effect_id, {"transaction": receipt.transaction.hex()})
             else:
-                work.outbox.again(transaction.effect_id, "the transaction was mined, but reverted")
+                self._again(work, transaction, "the transaction was mined, but reverted")
+        self._forget(transaction.nonce)
         boundary("transaction.done")
         fields = {"effect": transaction.effect_id, "transaction": log.short(receipt.transaction)}
         if receipt.succeeded:
@@ -140,7 +172,20 @@ class Sender:
         log.trouble("transaction.superseded", effect=transaction.effect_id, nonce=transaction.nonce)
         with self._tools.store.write() as work:
             _set(work, transaction.nonce, state="failed", cost=0)
-            work.outbox.again(transaction.effect_id, "its nonce was used by another transaction")
+            self._again(work, transaction, "its nonce was used by another transaction")
+        self._forget(transaction.nonce)
+
+    def _again(self, work: Work, transaction: Pending, reason: str) -> None:
+        # Each attempt costs gas, so there is a last one.
+        effect = work.outbox.get(transaction.effect_id)
+        if effect is None:
+            return
+        if effect.attempts + 1 >= self._tools.config.agent.max_attempts:
+            work.outbox.park(effect.effect_id, reason)
+            log.trouble("effect.parked", kind=effect.kind, effect=effect.effect_id, error=reason)
+            return
+        pause = min(2**effect.attempts, 60) if effect.attempts else 0
+        work.outbox.again(effect.effect_id, reason, self._tools.clock.now() + pause)
 
     # --- sending ------------------------------------------------------------------------------------------
 
@@ -149,7 +194,10 @@ class Sender:
         wanted = decide(self._tools, effect)
         if isinstance(wanted, Done):
             return wanted
-        call, price = self._price(effect, wanted)
+        try:
+            call, price = self._price(effect, wanted)
+        except Reverted as error:
+            return refused(self._tools, effect, error)
         mined = self._tools.ethereum.nonce(self._address)
         with self._tools.store.write() as work:
             nonce = max(mined, _next_nonce(work))
@@ -188,8 +236,7 @@ class Sender:
         call = Call(to, data, wanted.value, estimate + estimate // 4 + 20_000)
         if node.balance(self._address) < call.value + call.gas * price.max_fee:
             raise self._too_poor(call.value + call.gas * price.max_fee)
-        if effect.kind == "grantFor":
-            self._within_budget(call.gas * price.max_fee)
+        within_budget(self._tools, effect, call.gas * price.max_fee)
         return call, price
 
     def _fees(self) -> Fees:
@@ -205,39 +252,44 @@ class Sender:
             "send it ether"
         )
 
-    def _within_budget(self, cost: int) -> None:
-        since = self._tools.clock.now() - DAY
-        with self._tools.store.read() as work:
-            rows = work.connection.execute(
-                sa.select(t.transactions.c.cost).where(t.transactions.c.sent_at > since)
-            )
-            spent = sum(rows.scalars())
-        if spent + cost > self._tools.config.ethereum.gas_budget_per_day_wei:
-            raise NotYet("ethereum.gas_budget_per_day_wei is spent", 60)
-
     def _broadcast(self, transaction: Pending, now: int) -> None:
         # Signed before a crash and perhaps never sent: the last look at withdrawals is taken again.
-        perhaps_unsent = transaction.state == "signed" and transaction.effect_id.endswith("/deliver")
-        if perhaps_unsent and self._is_unwanted(transaction):
-            return
-        stuck = transaction.state == "sent" and now - transaction.sent_at >= self._bump_after()
-        if stuck:
-            transaction = self._replacement(transaction)
-        boundary("transaction.broadcast")
-        try:
-            self._tools.ethereum.send_raw(transaction.raw)
-        except NodeRefused as error:
-            if "insufficient funds" in error.reason.lower():
-                raise self._too_poor(0) from None
-            # Too cheap by now, or replaced already: the next replacement mends it, and others must not wait.
-            log.trouble("transaction.refused", effect=transaction.effect_id, code=error.code)
-        boundary("transaction.sent")
+        if transaction.state == "signed" and transaction.effect_id.endswith("/deliver"):
+            if self._is_unwanted(transaction):
+                return
+            # A withdrawal is either stored before this, and seen, or answered after the key is out.
+            with self._tools.disclosing:
+                if self._is_withdrawn(transaction):
+                    return  # the next look gives the delivery up
+                self._send(transaction)
+        else:
+            self._send(transaction)
         if transaction.state == "signed":
             log.event(
                 "transaction.sent", effect=transaction.effect_id, transaction=transaction.hashes[-1][:16]
             )
             with self._tools.store.write() as work:
                 _set(work, transaction.nonce, state="sent", sent_at=now)
+
+    def _send(self, transaction: Pending) -> None:
+        boundary("transaction.broadcast")
+        self._sent[transaction.nonce] = time.monotonic()
+        try:
+            self._tools.ethereum.send_raw(transaction.raw)
+        except NodeRefused as error:
+            if "insufficient funds" in error.reason.lower():
+                raise self._too_poor(Call.of_raw(transaction.raw).value) from None
+            # Too cheap by now, or replaced already: the next replacement mends it, and others must not wait.
+            self._once(transaction, error)
+        boundary("transaction.sent")
+
+    def _is_withdrawn(self, transaction: Pending) -> bool:
+        with self._tools.store.read() as work:
+            effect = work.outbox.get(transaction.effect_id)
+            if effect is None:
+                return False
+            exchange = work.get(Exchange, bytes.fromhex(effect.body["exchange"]))
+            return exchange is not None and work.get(Withdrawal, exchange.consent_id) is not None
 
     def _is_unwanted(self, transaction: Pending) -> bool:
         with self._tools.store.read() as work:
@@ -251,7 +303,10 @@ class Sender:
         if not isinstance(wanted, Done):
             return False
         # Its nonce must be used up, or everything after it waits: by a payment of nothing to ourselves.
-        price = self._fees()
+        try:
+            price = self._fees()
+        except FeeTooHigh:
+            price = Fees(transaction.max_fee, transaction.priority_fee)
         call = Call(self._address, b"", 0, 30_000)
         signed = sign(self._tools.account, self._chain_id, transaction.nonce, call, price)
         name = f"{transaction.effect_id}/instead"
@@ -274,7 +329,10 @@ class Sender:
     def _replacement(self, transaction: Pending) -> Pending:
         ceiling = self._tools.config.ethereum.max_fee_wei
         old = Fees(transaction.max_fee, transaction.priority_fee)
-        price = bumped(old, self._fees(), ceiling)
+        try:
+            price = bumped(old, self._fees(), ceiling)
+        except FeeTooHigh:
+            price = None  # no price that we would pay gets it mined now
         if price is None:
             return transaction
         signed = resign(self._tools, transaction, price)
@@ -299,6 +357,11 @@ class Sender:
             priority_fee=price.priority_fee,
             sent_at=now,
         )
+
+
+def _is_old(times: dict[int, float], nonce: int) -> bool:
+    last = times.get(nonce)
+    return last is None or time.monotonic() - last >= REBROADCAST_SECONDS
 
 
 def resign(tools: Tools, transaction: Pending, price: Fees) -> tuple[str, bytes]:
