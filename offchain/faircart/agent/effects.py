@@ -159,6 +159,23 @@ def announce(ctx: Context, category: str, ordinal: int) -> Effect:
     return Effect(name, LOCAL, "announce", {"category": category})
 
 
+RENEWAL_SECONDS = 600
+"""The catalogue tells of completed orders at most once in this time, and category."""
+
+
+def announce_renewal(ctx: Context, category: str, when: int) -> Effect:
+    """Say in the catalogue what can be offered now that orders were completed, at the end of the period."""
+    period = when // RENEWAL_SECONDS + 1
+    name = _id(ctx, "catalog", ctx.address, category, "renewal", str(period))
+    return Effect(name, LOCAL, "announce", {"category": category}, period * RENEWAL_SECONDS)
+
+
+def renew_document(ctx: Context, order: bytes) -> Effect:
+    """Make the next version of a customer's documents from the order document with this root."""
+    name = _id(ctx, "document", order.hex(), "renew")
+    return Effect(name, LOCAL, "renewDocument", {"document": order.hex()})
+
+
 def bind(ctx: Context, binding: dict[str, Any], version: int) -> Effect:
     """Publish our own binding."""
     name = _id(ctx, "participants", ctx.address, str(version))

@@ -12,13 +12,13 @@ from faircart import canonical, documents, envelope, papers
 from faircart.agent import effects
 from faircart.agent.chain_reader import apply
 from faircart.agent.context import Context
-from faircart.agent.handlers.orders import made_current
+from faircart.agent.handlers.orders import ORDER, completed
 from faircart.agent.secrets import Secrets
 from faircart.errors import FairCartError
 from faircart.rights import archive
 from faircart.sealing import DocumentVersion, pad_document
 from faircart.store import Store, Work
-from faircart.store.records import Customer, Document, Order
+from faircart.store.records import Customer, Document, Order, Paper
 
 
 class ImportInvalid(FairCartError):
@@ -76,7 +76,7 @@ def _take_all(ctx: Context, store: Store, vault: Secrets, entries: list[dict[str
     with store.write() as work:
         for entry in entries:
             _take(ctx, work, vault, entry)
-        for category in sorted({entry["category"] for entry in entries}):
+        for category in sorted({entry["category"] for entry in entries} - {ORDER}):
             ordinal = (work.cursor(f"catalog/{category}") or 0) + 1
             work.set_cursor(f"catalog/{category}", ordinal)
             if ctx.custodian.catalog:
@@ -90,9 +90,18 @@ def _entry(path: Path, number: int, line: str) -> dict[str, Any]:
         entry = json.loads(line)
     except json.JSONDecodeError as error:
         raise ImportInvalid(f"{where}: not JSON: {error.msg}") from None
+    if isinstance(entry, dict) and set(entry) == {"customer", "readingKey", "orderId", ORDER}:
+        # One order: it becomes part of the customer's documents when it is completed.
+        entry = {**entry, "category": ORDER, "document": entry[ORDER]}
+        del entry[ORDER]
     expected = {"customer", "readingKey", "category", "document"}
     if not isinstance(entry, dict) or set(entry) - {"orderId"} != expected:
-        raise ImportInvalid(f"{where}: expected exactly the members {', '.join(sorted(expected))}")
+        raise ImportInvalid(
+            f"{where}: expected exactly the members {', '.join(sorted(expected))}, and orderId if need be; "
+            "or customer, readingKey, orderId, order"
+        )
+    if entry["category"] not in (*documents.CATEGORIES, ORDER):
+        raise ImportInvalid(f"{where}: category: none of {', '.join(documents.CATEGORIES)}")
     try:
         entry["customer"] = papers.account_address("customer", entry["customer"])
         entry["readingKey"] = bytes.fromhex(str(entry["readingKey"]).removeprefix("0x"))
@@ -103,7 +112,7 @@ def _entry(path: Path, number: int, line: str) -> dict[str, Any]:
         raise ImportInvalid(f"{where}: readingKey, orderId: not hex") from None
     except FairCartError as error:
         raise ImportInvalid(f"{where}: {error}") from None
-    if len(entry["orderId"]) not in (0, 32):
+    if len(entry["orderId"]) not in (0, 32) or (entry["category"] == ORDER and not entry["orderId"]):
         raise ImportInvalid(f"{where}: orderId: not 32 bytes")
     return entry
 
@@ -118,7 +127,7 @@ def _take(ctx: Context, work: Work, vault: Secrets, entry: dict[str, Any]) -> No
         if same and (row.current or row.order_id == entry["orderId"] != b""):
             return  # the same document again: its version stays
     version = DocumentVersion.make(pad_document(text))
-    records, period_from, period_to = _measure(document)
+    records, period_from, period_to = measure(document)
     row = Document(
         data_root=version.root,
         customer=customer,
@@ -131,19 +140,31 @@ def _take(ctx: Context, work: Work, vault: Secrets, entry: dict[str, Any]) -> No
         period_to=period_to,
         order_id=entry["orderId"],
     )
+    if category == ORDER:
+        _check_quote(work, entry)
     vault.put(work, "document", version.root.hex(), version.plaintext)
     order = work.get(Order, row.order_id) if row.order_id else None
     if row.order_id and (order is None or order.state not in ("Completed", "Resolved")):
         work.put(row)
         return
-    apply(work, made_current(ctx, work, row))
+    work.put(row)
+    apply(work, completed(ctx, work, row))
+
+
+def _check_quote(work: Work, entry: dict[str, Any]) -> None:
+    quote = work.get(Paper, entry["orderId"])
+    committed = canonical.commitment(entry["document"])
+    if quote is not None and papers.Order.from_json(quote.body).order_hash != committed:
+        raise ImportInvalid(
+            f"orderId: the quote of order 0x{entry['orderId'].hex()} commits to another order document"
+        )
 
 
 def _text(plaintext: bytes) -> bytes:
     return DocumentVersion.from_plaintext(plaintext).document.rstrip(b" ")
 
 
-def _measure(document: dict[str, Any]) -> tuple[int, str, str]:
+def measure(document: dict[str, Any]) -> tuple[int, str, str]:
     """Number of records and period (dates) that a data set states of itself."""
     listed = document.get("mainEntity")
     count = listed.get("numberOfItems") if isinstance(listed, dict) else None

@@ -25,7 +25,13 @@ from faircart.documents.consent import (
     seconds_of,
     utc,
 )
-from faircart.documents.orders import CONTEXT, NoOrders, order_document, orders_document
+from faircart.documents.orders import (
+    CONTEXT,
+    NoOrders,
+    order_document,
+    orders_document,
+    with_order,
+)
 from faircart.documents.plain import show
 from faircart.documents.schema import (
     DocumentError,
@@ -65,4 +71,5 @@ __all__ = [
     "show",
     "utc",
     "validate",
+    "with_order",
 ]

@@ -6,7 +6,7 @@ back to the person: name, addresses, customer and invoice numbers, country. Mone
 documents.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -53,6 +53,32 @@ def orders_document(pseudonym: str, shop: str, invoices: Iterable[Invoice]) -> d
             ],
         },
     }
+
+
+def with_order(dataset: Mapping[str, Any] | None, order: Mapping[str, Any], pseudonym: str) -> dict[str, Any]:
+    """A data set of category `orders` with one order document more, oldest first; the same if it is in it.
+
+    Without a data set a first one, in which `pseudonym` stands for the customer. What a data set leaves out
+    of an order document stays out.
+    """
+    item = {
+        "@type": "Order",
+        "orderStatus": f"{CONTEXT}/OrderDelivered",
+        **{name: order[name] for name in ("orderDate", "seller", "orderedItem", "partOfInvoice")},
+    }
+    known = dataset or {
+        "@context": CONTEXT,
+        "@type": "Dataset",
+        "name": "orders",
+        "about": {"@type": "Person", "identifier": pseudonym},
+        "creator": order["seller"],
+    }
+    items = list(known["mainEntity"]["itemListElement"]) if dataset else []
+    if item not in items:
+        items = sorted([*items, item], key=lambda entry: str(entry["orderDate"]))
+    first, last = (str(items[at]["orderDate"])[:10] for at in (0, -1))
+    listed = {"@type": "ItemList", "numberOfItems": len(items), "itemListElement": items}
+    return {**known, "temporalCoverage": f"{first}/{last}", "mainEntity": listed}
 
 
 def order_document(invoice: Invoice, order: ShopOrder, salt: str | None = None) -> dict[str, Any]:

@@ -252,7 +252,7 @@ def test_a_completed_order_makes_the_waiting_document_the_one_that_is_offered() 
         request_row(),
     )
     kinds = rows.take(chain.handle(SHOP_CONTEXT, rows, events.Completed(at(), b"\x0f" * 32, 5)))
-    assert kinds == ["propose"]
+    assert kinds == ["propose", "announce"]
     assert [(row.version, row.current) for row in rows.find(Document)] == [(1, False), (2, True)]
     assert rows.find(Order)[0].state == "Completed"
 

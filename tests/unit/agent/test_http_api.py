@@ -11,8 +11,9 @@ from faircart.agent import http_api
 from faircart.agent.config import HttpSection
 from faircart.agent.http_api import Api, CannotListen, RateLimit
 from faircart.agent.tools import Tools
+from faircart.agent.work import relaying
 from faircart.rights import statements
-from faircart.store.records import Customer, Paper, Withdrawal
+from faircart.store.records import AccessEntry, Customer, Paper, Proposal, Withdrawal
 from fastapi.testclient import TestClient
 
 from tests.unit.agent.world import CUSTOMER, STRANGER, consent_paper
@@ -147,3 +148,70 @@ def test_a_contract_account_can_ask_for_an_erasure_and_a_stranger_cannot(
     assert api.post("/v1/papers/erasures", json=wrong).json()["error"] == (
         "customer: it is no address with checksum"
     )
+
+
+def consent_body(tools: Tools, **changes: Any) -> dict[str, Any]:
+    """A signed consent, as a customer sends it."""
+    paper = consent_paper(custodian=tools.ctx.address, **changes)
+    signature = papers.sign(paper, tools.ctx.domain("ConsentRegistry"), bytes(CUSTOMER.key))
+    return {"proposal": "ab" * 32, "consent": paper.to_json(), "signature": "0x" + signature.hex()}
+
+
+def test_a_consent_beyond_the_days_budget_is_refused_with_a_way_out_and_a_withdrawal_is_not(
+    api: TestClient, tools: Tools
+) -> None:
+    section = tools.config.ethereum.model_copy(update={"gas_budget_per_day_wei": 1})
+    poor = replace(tools, config=tools.config.model_copy(update={"ethereum": section}))
+    miser = TestClient(http_api.build(poor))
+    answer = miser.post("/v1/papers/consents", json=consent_body(tools))
+    assert answer.status_code == 503
+    assert "again tomorrow, or submit the consent yourself" in answer.json()["error"]
+    assert miser.post("/v1/papers/revocations", json=withdrawal(tools)).status_code == 202
+
+
+def test_a_consent_of_an_epoch_that_is_not_the_customers_is_refused_at_once(
+    api: TestClient, tools: Tools
+) -> None:
+    answer = api.post("/v1/papers/consents", json=consent_body(tools, epoch=7))
+    assert answer.status_code == 409
+    assert "epoch" in answer.json()["error"]
+
+
+def test_an_address_in_any_letters_is_the_same_customer_and_none_is_refused_by_name(
+    api: TestClient, tools: Tools
+) -> None:
+    with tools.store.write() as work:
+        work.put(AccessEntry("aa" * 32, "x", CUSTOMER.address, bytes(32), ["sealed"]))
+    found = [
+        api.get(f"/v1/customers/{text}/accesslog") for text in (CUSTOMER.address, CUSTOMER.address.lower())
+    ]
+    assert [len(answer.json()) for answer in found] == [1, 1]
+    for path in ("proposals", "accesslog", "epoch", "holdings", "erasures"):
+        answer = api.get(f"/v1/customers/nobody/{path}")
+        assert answer.status_code == 422
+        assert "address" in answer.json()["error"]
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["proposed here", "made up"])
+def test_only_withdrawals_of_what_was_asked_here_are_relayed_beyond_the_budget(
+    api: TestClient, tools: Tools, known: bool
+) -> None:
+    assert api.post("/v1/papers/revocations", json=withdrawal(tools)).status_code == 202
+    paper = consent_paper(custodian=tools.ctx.address)
+    consent_id = paper.digest(tools.ctx.domain("ConsentRegistry"))
+    with tools.store.write() as work:
+        if known:
+            work.put(
+                Proposal(
+                    "ab" * 32, bytes(32), CUSTOMER.address, consent_id, bytes(32), "orders",
+                    paper.to_json(), {}, "Withdrawn",
+                )
+            )  # fmt: skip
+        [effect] = work.outbox.by_state("waiting")
+    section = tools.config.ethereum.model_copy(update={"gas_budget_per_day_wei": 1})
+    poor = replace(tools, config=tools.config.model_copy(update={"ethereum": section}))
+    if known:
+        relaying.within_budget(poor, effect, 10**15)
+    else:
+        with pytest.raises(relaying.BudgetSpent):
+            relaying.within_budget(poor, effect, 10**15)

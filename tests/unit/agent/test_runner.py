@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from faircart.agent import log, spells
+from faircart.agent.chain_reader import ChainReader
 from faircart.agent.spells import Patience, Spells
 from faircart.agent.tools import Tools
 from faircart.agent.work import calls, runner
@@ -160,7 +161,10 @@ def test_the_refusals_that_the_agent_knows_are_errors_of_the_contracts(tools: To
 
 def test_a_transaction_that_reverts_again_and_again_is_parked_before_it_costs_a_fortune(tools: Tools) -> None:
     effect = add(tools, "1/fund", "fund", "ethereum", {"exchange": ""})
-    sender, mined = Sender(tools), Receipt(bytes(32), False, 0, bytes(32), 1)
+    ChainReader(tools).step()
+    first = tools.ethereum.head(0)
+    assert first is not None
+    sender, mined = Sender(tools), Receipt(bytes(32), False, 0, first.hash, 1)
     for number in range(tools.config.agent.max_attempts):
         assert row_of(tools, "1/fund").state != "parked", f"after {number} reverts"
         with tools.store.write() as work:

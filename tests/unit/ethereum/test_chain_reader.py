@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reading the chain: every event once, in ranges, and back to the fork when the chain is another one."""
 
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from eth_account import Account
 from faircart import papers
-from faircart.agent.chain_reader import SOURCE, ChainReader
+from faircart.agent import chain_reader
+from faircart.agent.chain_reader import SOURCE, ChainReader, TooDeep
 from faircart.agent.tools import Tools
-from faircart.ethereum.errors import NodeUnreachable
+from faircart.ethereum.errors import NodeBusy, NodeRefused, NodeUnreachable, WrongChain
 from faircart.store import tables as t
 from faircart.store.records import Consent
 
@@ -212,3 +215,89 @@ def test_an_event_that_no_handler_can_take_is_parked_and_can_be_given_back(
         work.connection.execute(sa.update(t.events).where(t.events.c.state == "parked").values(state="retry"))
     read_all(tools)
     assert consents(tools).keys() == {poison, good}
+
+
+def test_a_node_that_serves_another_chain_all_of_a_sudden_takes_nothing_back(
+    tools: Tools, ethereum: Ethereum, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    OURS.add(grant(tools, ethereum, 900))
+    read_all(tools)
+    reader, head = ChainReader(tools), tools.ethereum.head
+
+    def foreign(tag: Any = "latest") -> Any:
+        found = head(tag)
+        return found and replace(found, hash=bytes(32))
+
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr(tools.ethereum, "head", foreign)
+        elsewhere.setattr(tools.ethereum, "chain_id", lambda: 1)
+        with pytest.raises(WrongChain):
+            reader.step()
+    assert events(tools) == [("Granted", "applied")]
+    assert consents(tools).keys() == OURS
+    read_all(tools, reader)
+
+
+def test_a_reorganisation_below_what_can_be_taken_back_stops_the_reading_and_changes_nothing(
+    tools: Tools, ethereum: Ethereum, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chain_reader, "KEPT_BLOCKS", 3)
+    kept = grant(tools, ethereum, 910)
+    OURS.add(kept)
+    for _ in range(6):
+        ethereum.rpc("anvil_mine", "0x1")
+        read_all(tools)
+    with monkeypatch.context() as deeper:
+        head = tools.ethereum.head
+        deeper.setattr(
+            tools.ethereum,
+            "head",
+            lambda tag="latest": replace(head(tag), hash=bytes(32)),  # type: ignore[type-var]
+        )
+        with pytest.raises(TooDeep):
+            ChainReader(tools).step()
+    assert consents(tools) == {kept: 0}
+    assert events(tools) == [("Granted", "applied")]
+    # What is not deeper is taken back as ever.
+    dropped = grant(tools, ethereum, 911)
+    OURS.add(dropped)
+    read_all(tools)
+    ethereum.rpc("anvil_reorg", 2, [])
+    ethereum.rpc("anvil_mine", "0x1")
+    read_all(tools)
+    assert consents(tools) == {kept: 0}
+
+
+def test_a_range_that_is_too_much_for_the_node_is_read_in_smaller_ones(
+    tools: Tools, ethereum: Ethereum, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read_all(tools)
+    for number in range(920, 928):
+        OURS.add(grant(tools, ethereum, number))
+    logs, asked = tools.ethereum.logs, []
+
+    def stingy(first: int, last: int, addresses: list[str]) -> Any:
+        asked.append(last - first + 1)
+        if last - first + 1 > 2:
+            raise NodeBusy("too much")
+        return logs(first, last, addresses)
+
+    monkeypatch.setattr(tools.ethereum, "logs", stingy)
+    reader = ChainReader(tools)
+    for _ in range(30):
+        with suppress(NodeBusy):
+            reader.step()
+    assert consents(tools).keys() == OURS
+    assert min(asked) <= 2
+
+
+def test_an_old_node_that_does_not_tell_receipts_is_believed_the_second_time(
+    tools: Tools, ethereum: Ethereum, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unknown(*_: Any) -> Any:
+        raise NodeRefused("url", "eth_getBlockReceipts", -32601, "method not found")
+
+    monkeypatch.setattr(tools.ethereum, "count_logs", unknown)
+    OURS.add(grant(tools, ethereum, 930))
+    read_all(tools)
+    assert consents(tools).keys() == OURS

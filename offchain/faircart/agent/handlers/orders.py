@@ -19,6 +19,10 @@ STATE_AFTER: dict[type[OrderEvent], str] = {
 """The contract's state after each event."""
 
 
+ORDER = "order"
+"""The category of a row that holds one order's document. It is never offered: it goes into `orders`."""
+
+
 def funded(ctx: Context, view: View, event: Funded) -> Outcome:  # noqa: ARG001
     """A buyer has paid one of our orders into the escrow."""
     if event.seller != ctx.address:
@@ -42,8 +46,18 @@ def changed(ctx: Context, view: View, event: OrderEvent) -> Outcome:
         return outcome + Outcome(effects=(lapse,))
     if isinstance(event, Completed | Resolved):
         for document in view.find(Document, order_id=event.order_id):
-            outcome += made_current(ctx, view, document)
+            outcome += completed(ctx, view, document)
+            if ctx.custodian.catalog and document.category != ORDER:
+                renewal = effects.announce_renewal(ctx, document.category, event.at.timestamp)
+                outcome += Outcome(effects=(renewal,))
     return outcome
+
+
+def completed(ctx: Context, view: View, document: Document) -> Outcome:
+    """What waited for an order's completion: a whole document, or that order's part of the next one."""
+    if document.category == ORDER:
+        return Outcome(effects=(effects.renew_document(ctx, document.data_root),))
+    return made_current(ctx, view, document)
 
 
 def made_current(ctx: Context, view: View, document: Document) -> Outcome:

@@ -11,7 +11,7 @@ from typing import Any
 from eth_utils.address import is_checksum_address
 
 from faircart import documents
-from faircart.agent import rights_effects
+from faircart.agent import effects, rights_effects
 from faircart.agent.context import Context
 from faircart.agent.handlers.outcome import Ignore, Later, Outcome, PaperRefused, View
 from faircart.rights import statements
@@ -19,6 +19,7 @@ from faircart.store.records import (
     Consent,
     Counter,
     Customer,
+    Offer,
     Paper,
     Participant,
     Proposal,
@@ -100,7 +101,14 @@ def erasure(ctx: Context, view: View, body: Any, signature: bytes, now: int) -> 
     if view.get(Paper, digest) is not None:
         return Outcome()
     stored = Paper(digest, "erasure", said["customer"], said, signature, now)
-    return Outcome((stored,), (rights_effects.erase(ctx, digest),))
+    # Whoever opens an offer whose keys are destroyed gets our deposit: none may be left standing.
+    live = [
+        offer
+        for offer in view.find(Offer, customer=said["customer"], state="Offered")
+        if offer.custodian == ctx.address and offer.category in categories and offer.valid_until >= now
+    ]
+    voided = tuple(effects.exchange_call(ctx, offer.exchange_id, "voidOffer") for offer in live)
+    return Outcome((stored,), (*voided, rights_effects.erase(ctx, digest)))
 
 
 def granular(view: View, proposal: Proposal, now: int) -> None:

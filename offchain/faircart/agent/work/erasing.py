@@ -15,7 +15,9 @@ import sqlalchemy as sa
 from faircart import documents
 from faircart.agent import effects, log, rights_effects, sealed
 from faircart.agent.handlers import Outcome
+from faircart.agent.handlers.orders import ORDER
 from faircart.agent.tools import Tools
+from faircart.agent.work import calls
 from faircart.agent.work.done import Done, NotYet, moot
 from faircart.errors import FairCartError
 from faircart.multichain import errors as streams
@@ -50,16 +52,25 @@ def erase(tools: Tools, effect: EffectRow) -> Done:
     with tools.store.read() as work:
         asked = _asked(work, paper_id)
         customer, categories = asked["customer"], asked["categories"]
-        held = [row for row in work.find(Document, customer=customer) if row.category in categories]
+        erased = {*categories, *([ORDER] if "orders" in categories else [])}
+        held = [row for row in work.find(Document, customer=customer) if row.category in erased]
         offers = [row for row in work.find(Offer, customer=customer) if row.category in categories]
         offers = [row for row in offers if row.custodian == tools.ctx.address]
         if any(state_of(work, offer) == "Open" for offer in offers):
             raise NotYet("an exchange waits for its key or its end", 2)
+        live = [
+            row
+            for row in offers
+            if row.state == "Offered" and row.valid_until >= tools.clock.now() and state_of(work, row) is None
+        ]
         proposals = [row for row in work.find(Proposal, customer=customer) if row.category in categories]
         recipients = sorted({consumer for consumer, _ in _recipients(work, customer, categories)})
         doomed = [("document", row.data_root.hex()) for row in held]
         doomed += [(kind, row.exchange_id.hex()) for row in offers for kind in ("key", "pad")]
         counts = count(work, doomed)
+    for row in live:
+        if calls.state_on_chain(tools, row.exchange_id) != calls.VOIDED:
+            raise NotYet("an offer is still to be voided", 1)
     emptied = tuple(
         replace(row, current=False, size=0, records=0, period_from="", period_to="", order_id=b"")
         for row in held

@@ -21,6 +21,7 @@ from faircart.agent.work import (
     faults,
     obeying,
     publishing,
+    renewing,
 )
 from faircart.agent.work.calls import WouldCheat
 from faircart.agent.work.done import Done, NotYet
@@ -51,6 +52,7 @@ WORKERS: dict[str, Worker] = {
     "checkItem": consumer.check_item,
     "openItem": consumer.open_item,
     "closeRequest": consumer.close_request,
+    "renewDocument": renewing.renew_document,
     "expireData": consumer.expire_data,
     "forgetPad": consumer.forget_pad,
     "askToConcede": faults.ask_to_concede,
