@@ -65,17 +65,27 @@ def _withhold(customers: set[str]) -> None:
 
 def _hold(customers: set[str]) -> None:
     """A custodian whose delivery waits until the customer has withdrawn: the worst moment, made certain."""
+    _instead(calls._DECISIONS, "deliver", customers, _when_withdrawn)
 
-    def wait(tools: Any, effect: Any, honest: Any) -> Any:
-        with tools.store.read() as work:
-            offer = work.get(Offer, bytes.fromhex(effect.body["exchange"]))
-            known = work.get(Withdrawal, offer.consent_id) is not None
-        ended = tools.contracts.view(tools.ethereum, "ConsentRegistry", "endedAt", offer.consent_id)
-        if not known and not ended:
-            raise NotYet("held")
-        return honest(tools, effect)
 
-    _instead(calls._DECISIONS, "deliver", customers, wait)
+def _hold_open(customers: set[str]) -> None:
+    """A consumer whose opening waits until the customer has withdrawn."""
+    _instead(calls._DECISIONS, "open", customers, _when_withdrawn)
+
+
+def _hold_confirm(customers: set[str]) -> None:
+    """A consumer whose confirmation waits until the customer has withdrawn."""
+    _instead(calls._DECISIONS, "confirm", customers, _when_withdrawn)
+
+
+def _when_withdrawn(tools: Any, effect: Any, honest: Any) -> Any:
+    with tools.store.read() as work:
+        offer = work.get(Offer, bytes.fromhex(effect.body["exchange"]))
+        known = work.get(Withdrawal, offer.consent_id) is not None
+    ended = tools.contracts.view(tools.ethereum, "ConsentRegistry", "endedAt", offer.consent_id)
+    if not known and not ended:
+        raise NotYet("held")
+    return honest(tools, effect)
 
 
 def _wrong_key(customers: set[str]) -> None:
@@ -148,6 +158,22 @@ def _other_item(customers: set[str]) -> None:
         item = container.decode(data)
         spoiled = item.ciphertext[:-1] + bytes([item.ciphertext[-1] ^ 1])
         return container.encode(replace(item, ciphertext=spoiled))
+
+    custodian.container = other
+
+
+def _other_document(customers: set[str]) -> None:
+    """A custodian whose item holds another document than the customer has signed."""
+    honest = custodian.container
+
+    def other(tools: Any, exchange_id: bytes) -> bytes | None:
+        data = honest(tools, exchange_id)
+        with tools.store.read() as work:
+            offer = work.get(Offer, exchange_id)
+        if not data or offer is None or offer.customer not in customers:
+            return data
+        version = sealing.DocumentVersion.make(sealing.pad_document(b"{}"))
+        return container.encode(sealing.seal(version, sealing.new_key(), sealing.new_key()))
 
     custodian.container = other
 
@@ -261,11 +287,14 @@ _CHEATS: dict[str, Callable[[set[str]], None]] = {
     "unopened": _unopened,
     "withhold": _withhold,
     "hold": _hold,
+    "hold_open": _hold_open,
+    "hold_confirm": _hold_confirm,
     "wrong_key": _wrong_key,
     "stubborn": _stubborn,
     "chunk": _chunk,
     "unparsable": _unparsable,
     "other_item": _other_item,
+    "other_document": _other_document,
     "withhold_item": _withhold_item,
     "wrong_pad": _wrong_pad,
     "stale": _stale,

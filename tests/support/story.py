@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One story told in many tests: documents in, a request out, consents signed; and its picture."""
+"""One story told in many tests: documents in, a request out, consents signed."""
 
 import time
-from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -11,10 +10,9 @@ from typing import Any
 import sqlalchemy as sa
 from faircart.agent import asking, config, offline
 from faircart.agent.client import ApiUnreachable
-from faircart.multichain import names
 from faircart.store import Store, tables
 
-from tests.support.agents import Enterprise, Ethereum, Shopper, Streams, wait_for
+from tests.support.agents import Enterprise, Shopper, wait_for
 from tests.support.documents import orders
 
 REWARD = 10**15
@@ -65,47 +63,3 @@ def exchanges(enterprise: Enterprise) -> dict[str, str]:
     with Store(f"sqlite:///{enterprise.home}/agent.db") as store, store.read() as work:
         rows = work.connection.execute(sa.select(tables.exchanges))
         return {row.exchange_id.hex(): row.state for row in rows}
-
-
-def quiet(enterprise: Enterprise, now: int) -> bool:
-    """Whether nothing that is due is left to do."""
-    with Store(f"sqlite:///{enterprise.home}/agent.db") as store, store.read() as work:
-        due = sa.select(sa.func.count()).where(
-            tables.effects.c.state.in_(("waiting", "running")), tables.effects.c.not_before <= now
-        )
-        return not work.connection.execute(due).scalar_one()
-
-
-def picture(ethereum: Ethereum, streams: Streams, enterprises: Sequence[Enterprise]) -> dict[str, Any]:
-    """What must be the same however often an agent was killed: rows, states, items, events, balances."""
-    consumer = enterprises[-1]
-    found: dict[str, Any] = {
-        "events": Counter(name for name, _ in ethereum.events("DataExchange")),
-        "consents": Counter(name for name, _ in ethereum.events("ConsentRegistry")),
-        "items": {
-            **{plan.name: len(streams.items(plan.name)) for plan in names.SHARED},
-            "items": len(streams.items(names.items_stream(consumer.address, "orders"))),
-            "envelopes": len(streams.items(names.envelopes_stream(consumer.address))),
-        },
-        "nonces": [ethereum.w3.eth.get_transaction_count(one.account.address) for one in enterprises],
-    }
-    exchange = ethereum.contracts["DataExchange"]
-    for one in enterprises:
-        found[f"{one.name} standing"] = exchange.functions.balanceOf(one.address).call()
-        found[f"{one.name} database"] = _rows(one)
-    return found
-
-
-def _rows(enterprise: Enterprise) -> dict[str, Any]:
-    with Store(f"sqlite:///{enterprise.home}/agent.db") as store, store.read() as work:
-        counts = {
-            name: work.connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
-            for name, table in tables.metadata.tables.items()
-            if name not in ("blocks", "undo")  # how many blocks there are depends on the time it took
-        }
-        for table in (tables.effects, tables.exchanges, tables.offers, tables.requests, tables.proposals):
-            columns = [table.c.state, *([table.c.kind] if "kind" in table.c else [])]
-            counts[f"{table.name} by state"] = Counter(
-                tuple(row) for row in work.connection.execute(sa.select(*columns))
-            )
-        return counts

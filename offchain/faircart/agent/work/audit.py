@@ -122,6 +122,7 @@ def retract(tools: Tools, effect: EffectRow) -> Done:
         if _state_of(work, effect.body) == "applied":
             return moot("it is mined again")
         told = _told(tools, work, effect.body)
+        taken_back = {row.effect_id: _is_taken_back(work, row) for row, _ in told}
     again = [
         effects.again(
             f"{row.effect_id}/retracted/{effect.body['block']}",
@@ -129,6 +130,7 @@ def retract(tools: Tools, effect: EffectRow) -> Done:
             {**row.body, "step": f"{row.body['step']}-retracted", "corrects": entry.entry_id},
         )
         for row, entry in told
+        if not taken_back[row.effect_id]
     ]
     return (
         Done({"entries": len(again)}, Outcome(effects=tuple(again))) if again else moot("nothing was written")
@@ -138,6 +140,8 @@ def retract(tools: Tools, effect: EffectRow) -> Done:
 def reinstate(tools: Tools, effect: EffectRow) -> Done:
     """An event that the access log took back is mined again: an entry says so."""
     with tools.store.read() as work:
+        if _state_of(work, effect.body) != "applied":
+            return moot("it was orphaned again")
         again = [
             effects.again(
                 f"{row.effect_id}/reinstated/{effect.body['block']}",
@@ -152,10 +156,20 @@ def reinstate(tools: Tools, effect: EffectRow) -> Done:
                 },
             )
             for row, entry in _told(tools, work, effect.body)
-            if work.outbox.ids(f"{row.effect_id}/retracted/")
+            if _is_taken_back(work, row)
         ]
         again += _receipt_again(tools, work, effect.body)
     return Done({"entries": len(again)}, Outcome(effects=tuple(again))) if again else moot("nothing changed")
+
+
+def _is_taken_back(work: Work, row: EffectRow) -> bool:
+    """Whether the last correction of an entry took it back: it is not taken back, or reinstated, twice."""
+
+    def count(correction: str) -> int:
+        names = work.outbox.ids(f"{row.effect_id}/{correction}/")
+        return sum(not name.endswith("/publish") for name in names)
+
+    return count("retracted") > count("reinstated")
 
 
 def _receipt_again(tools: Tools, work: Work, body: dict[str, Any]) -> list[Effect]:

@@ -183,7 +183,9 @@ def _funds_under_way(work: Work) -> int:
 def _open(tools: Tools, effect: EffectRow) -> Decision:
     with tools.store.read() as work:
         offer, exchange = _sale(work, effect)
+        granted = work.get(Consent, offer.consent_id)
         withdrawn = work.get(Withdrawal, offer.consent_id) is not None
+        withdrawn |= granted is not None and granted.ended_at != 0
     if exchange is not None:
         return moot("it is opened")
     if withdrawn:
