@@ -149,7 +149,7 @@ def build(tools: Tools) -> "FastAPI":
         signed = papers.Revocation(paper.digest(tools.ctx.domain("ConsentRegistry")))
         signature = signatures.check(tools, "ConsentRegistry", signed, paper.customer, _signature(body))
         if paper.custodian != tools.ctx.address:
-            _check_active(tools, signed.consent_id)
+            _check_not_withdrawn(tools, signed.consent_id, paper)
         with tools.disclosing:
             _take(tools, lambda work, now: handlers.revocation(tools.ctx, work, paper, signature, now))
         return {"consentId": _digest(tools, "ConsentRegistry", paper)}
@@ -189,16 +189,16 @@ def _take(tools: Tools, decide: Callable[[Work, int], Outcome]) -> None:
     tools.nudge()
 
 
-def _check_active(tools: Tools, consent_id: bytes) -> None:
-    """Whether the registry holds a consent that can still be withdrawn. Raises PaperRefused."""
+def _check_not_withdrawn(tools: Tools, consent_id: bytes, paper: papers.Consent) -> None:
+    """Whether the registry holds a consent that can still be withdrawn, over or not. Raises PaperRefused."""
     try:
         ended = int(tools.contracts.view(tools.ethereum, "ConsentRegistry", "endedAt", consent_id))
     except Reverted:
         raise PaperRefused(
             422, "consent: the registry holds no such consent of another enterprise: hand it to its custodian"
         ) from None
-    if ended:
-        raise PaperRefused(409, "consent: it has ended")
+    if ended and ended <= paper.valid_until:
+        raise PaperRefused(409, "consent: it is withdrawn already")
 
 
 def _digest(tools: Tools, contract: str, paper: papers.Paper) -> str:

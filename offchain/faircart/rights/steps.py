@@ -52,7 +52,7 @@ def concerning(customer: str, events: Sequence[e.Event]) -> list[tuple[e.Event, 
         if isinstance(event, e.Granted) and event.customer == customer:
             granted[event.consent_id] = event
             found.append((event, event))
-        elif isinstance(event, e.Revoked) and event.consent_id in granted:
+        elif isinstance(event, e.Revoked) and event.consent_id in granted and event.consent_id not in ended:
             ended.add(event.consent_id)
             found.append((event, granted[event.consent_id]))
         elif isinstance(event, e.RevokedAll) and event.customer == customer:

@@ -100,7 +100,7 @@ def test_any_agent_relays_a_withdrawal_that_the_shop_will_not_take(
     faircart("withdraw", *person.signing(consumer), str(file))
     until(lambda: registry.endedAt(first_sale).call(), "the end", consumer)
     said = faircart("withdraw", *person.signing(consumer), str(file), code=1)
-    assert said == "Error: consent: it has ended\n"
+    assert said == "Error: consent: it is withdrawn already\n"
     value = canonical(receipt).replace(b'"epoch":"0"', b'"epoch":"7"')
     file.write_bytes(value)
     said = faircart("withdraw", *person.signing(consumer), str(file), code=1)

@@ -157,6 +157,7 @@ def certify(tools: Tools, effect: EffectRow) -> Done:
     with tools.store.read() as work:
         asked = _asked(work, paper_id)
         items = work.find(ErasureItem, erasure_id=paper_id)
+        concerned = _concerned(work, paper_id)
         if effect.body["late"] and any(item.step == "certified" for item in items):
             return moot("it is certified")
         own = work.outbox.get(rights_effects.erase(tools.ctx, paper_id).effect_id)
@@ -164,9 +165,7 @@ def certify(tools: Tools, effect: EffectRow) -> Done:
     if own is None or own.state != "done" or reader is None:
         raise NotYet("the erasure is not done")
     answered = [item for item in items if item.step == "acknowledged"]
-    silent = {item.consumer for item in items if item.step == "requested"} - {
-        item.author for item in answered
-    }
+    silent = concerned - {item.author for item in answered}
     scrub(tools)
     payloads = _drop_published(tools, asked)
     edition = edition_of(tools)
@@ -242,12 +241,20 @@ def _recipients(work: Work, customer: str, categories: Iterable[str]) -> list[tu
     return sorted(found)
 
 
+def _concerned(work: Work, paper_id: bytes) -> set[str]:
+    """The consumers that an erasure has to reach."""
+    asked = _asked(work, paper_id)
+    return {consumer for consumer, _ in _recipients(work, asked["customer"], asked["categories"])}
+
+
 def note(tools: Tools, effect: EffectRow, answer: dict[str, Any]) -> Done:
     with tools.store.read() as work:
         notice = work.get(ErasureItem, answer["notice"])
         if notice is None or notice.step != "requested" or notice.consumer != answer["author"]:
             return moot("it answers no notice of ours")
         others = work.find(ErasureItem, erasure_id=notice.erasure_id)
+        # Whom the erasure concerns, not whom a notice has reached so far.
+        asked = _concerned(work, notice.erasure_id) if answer["kind"] == erasure.ERASURE else set()
     value = effect.body["value"]
     txid = effect.effect_id.split("/")[2]
     row = ErasureItem(
@@ -262,7 +269,6 @@ def note(tools: Tools, effect: EffectRow, answer: dict[str, Any]) -> Done:
         sealed=value["sealed"],
         body={**{name: answer[name] for name in NOTED}, "streamItem": txid},
     )
-    asked = {item.consumer for item in others if item.step == "requested"}
     answered = {item.author for item in others if item.step == "acknowledged"} | {row.author}
     after: tuple[Any, ...] = ()
     if answer["kind"] == erasure.ERASURE and asked <= answered:
