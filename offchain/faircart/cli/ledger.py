@@ -65,9 +65,11 @@ def ledger(
         click.echo(_formatted(lines, "json" if as_json else form, client.address), nl=False)
         wrong = [line for line in lines if line.status in ("refuted", "missing")]
         if wrong:
+            # With another key nothing opens, which looks as if nothing had been written.
+            hint = "; is --reading-key the one that the shop seals to?" if len(wrong) == len(lines) else ""
             raise LedgerWrong(
                 f"{len(wrong)} of {len(lines)} lines do not agree with the ledgers; the first: "
-                f"{wrong[0].step}, {wrong[0].status}: {wrong[0].problem}"
+                f"{wrong[0].step}, {wrong[0].status}: {wrong[0].problem}{hint}"
             )
         return
     if form in ("jsonld", "csv"):

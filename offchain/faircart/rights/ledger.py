@@ -212,8 +212,9 @@ def _check_receipt(entry: dict[str, Any], receipts_of: dict[str, dict[str, Any]]
     said = (entry["purpose"], entry["what"]["category"], entry["condition"]["notice"])
     if said != (terms.purpose, terms.category, terms.notice_version):
         raise CheckFailed("receipt", "purpose, category or notice are not those that you consented to")
-    if entry["condition"]["retentionDays"] != terms.retention_days:
-        raise CheckFailed("receipt", "the retention is not the one that you consented to")
+    kept = (entry["condition"]["retentionDays"], entry["condition"]["conditions"])
+    if kept != (terms.retention_days, terms.conditions):
+        raise CheckFailed("receipt", "retention or conditions are not those that you consented to")
 
 
 def _receipts(reading_key: bytes, ledgers: Ledgers) -> dict[str, dict[str, Any]]:
@@ -274,7 +275,8 @@ def _in_words(item: Seen, entry: dict[str, Any], status: str, problem: str, even
         means=f"{entry['means']} in transaction 0x{evidence['transaction']}",
         purpose=str(entry["purpose"]),
         condition=f"consent 0x{condition['consent']} until {utc(condition['validUntil'])}, "
-        f"kept {condition['retentionDays']} days, notice {condition['notice']}",
+        f"kept {condition['retentionDays']} days, notice {condition['notice']}"
+        + (f", conditions: {condition['conditions']}" if condition["conditions"] else ""),
         reward=int(condition["rewardWei"]),
         status=status,
         problem=problem,

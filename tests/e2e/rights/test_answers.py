@@ -9,7 +9,9 @@ from tests.support.citizens import (
     REWARD,
     Customer,
     exchange,
+    ledgers,
     proposal,
+    steps,
 )
 from tests.support.offices import Office, faircart, until
 
@@ -40,7 +42,7 @@ def test_a_request_that_no_consent_record_could_answer_is_refused_by_name(consum
 
 
 def test_the_recipients_conditions_and_retention_are_shown_signed_and_kept(
-    people: list[Customer], shop: Office, consumer: Office
+    people: list[Customer], shop: Office, consumer: Office, ethereum: Ethereum
 ) -> None:
     person = people[7]
     consumer.run(
@@ -59,6 +61,11 @@ def test_the_recipients_conditions_and_retention_are_shown_signed_and_kept(
         [kept] = work.find(DataSet, consent_id=consent_id)
         bought = exchange(consumer, consent_id)["deliveredAt"]
     assert abs(kept.keep_until - bought - 3 * 86400) < 3600
+    until(lambda: len(steps(person, shop, consent_id)) == 4, "four log entries", shop, consumer)
+    lines = person.rights(shop).ledger(ledgers(ethereum, shop), 2**31)
+    assert [line.status for line in lines] == ["verified"] * 4
+    assert all("kept 3 days" in line.condition for line in lines)
+    assert all(line.condition.endswith("conditions: Never combined with other data.") for line in lines)
 
 
 def test_a_customer_declines_and_is_not_asked_the_same_again(

@@ -107,6 +107,11 @@ def forged(person: Customer, shop: Office, streams: Streams, wallet: int, change
     node.publish(names.ACCESSLOG, entry_id, Json(value), address=streams.access[wallet]["address"])
 
 
+def first_condition(person: Customer, shop: Office) -> dict[str, Any]:
+    condition: dict[str, Any] = person.client(shop).access_log()[0]["entry"]["condition"]
+    return condition
+
+
 def test_forged_audit_items_are_refuted_whoever_published_them(
     people: list[Customer], request_id: str, shop: Office, consumer: Office, streams: Streams,
     ethereum: Ethereum,
@@ -117,11 +122,13 @@ def test_forged_audit_items_are_refuted_whoever_published_them(
     forged(person, shop, streams, 2, {})
     forged(person, shop, streams, 0, {"purpose": "dpv:ServiceOptimisation"})
     forged(person, shop, streams, 0, {"when": 1_700_000_000})
+    longer = {**first_condition(person, shop), "retentionDays": 9999}
+    forged(person, shop, streams, 0, {"condition": longer})
     trust = ledgers(ethereum, shop)
     now = trust.events[-1].at.timestamp
     # Other wallets' items reach the shop's node a moment later.
     lines: list[ledger.Line] = until(
-        lambda: len(found := person.rights(shop).ledger(trust, now)) == 8 and found,
+        lambda: len(found := person.rights(shop).ledger(trust, now)) == 9 and found,
         "the forged entries",
         shop,
         consumer,
@@ -132,10 +139,11 @@ def test_forged_audit_items_are_refuted_whoever_published_them(
         "multichain: the entry was published by an address that nobody has bound",
         "receipt: purpose, category or notice are not those that you consented to",
         "ethereum: the block was made at another time than the entry says",
+        "receipt: retention or conditions are not those that you consented to",
     }
     assert sum(line.status == "verified" for line in lines) == 4
     said = faircart("ledger", *person.reading(shop), *trusted(ethereum), code=1)
-    assert said.startswith("Error: 4 of 8 lines do not agree with the ledgers; the first: delivered, ")
+    assert said.startswith("Error: 5 of 9 lines do not agree with the ledgers; the first: delivered, ")
 
 
 def test_a_company_that_had_no_part_in_a_consent_cannot_tell_of_its_withdrawal(

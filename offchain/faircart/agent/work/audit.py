@@ -70,6 +70,7 @@ def access_entry(tools: Tools, effect: EffectRow) -> Done:
             "validUntil": record.valid_until,
             "notice": record.notice_version,
             "retentionDays": record.retention_days,
+            "conditions": record.conditions,
         },
         "evidence": {
             "chainId": tools.ctx.chain_id,
