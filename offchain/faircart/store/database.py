@@ -16,7 +16,7 @@ from faircart.store.errors import ForeignStore, StoreBusy, StoreInUse, StoreUnus
 from faircart.store.tables import pins
 from faircart.store.work import Work
 
-NEWEST = "0002"
+NEWEST = "0003"
 """The newest migration in `migrations/versions`."""
 _INSERT = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 

@@ -95,7 +95,7 @@ exchanges = Table(
     _wei("custodian_deposit"),
     _wei("consumer_deposit"),
     _text("state", 16, index=True),
-    _int("opened_at"),
+    _int("opened_at", index=True),
     _int("deliver_by"),
     _int("delivered_at"),
     _int("respond_by"),
@@ -194,7 +194,7 @@ offers = Table(
     _hash("consent_id", index=True),
     _hash("request_id", index=True),
     _int("ordinal"),
-    _address("customer"),
+    _address("customer", index=True),
     _address("consumer"),
     _address("custodian"),
     _hash("data_root"),
@@ -206,7 +206,7 @@ offers = Table(
     _text("item_key", 64),
     _text("category", 13),
     _int("valid_until"),
-    _text("state", 16),
+    _text("state", 16, index=True),
     _text("reason"),
 )
 data_sets = Table(

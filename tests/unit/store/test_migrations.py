@@ -4,7 +4,7 @@
 from pathlib import Path
 
 import sqlalchemy as sa
-from faircart.store import Store, tables
+from faircart.store import Store, Work, tables
 from faircart.store.records import Customer
 
 RIGHTS = {"counters", "erasure_items"}
@@ -22,6 +22,22 @@ def test_a_database_without_the_tables_of_the_rights_gets_them(tmp_path: Path) -
     with Store(url) as store, store.read() as work:
         assert set(sa.inspect(work.connection).get_table_names()) >= RIGHTS
         assert work.find(Customer) == [row]
+
+
+def test_a_database_without_the_newer_indexes_gets_them(tmp_path: Path) -> None:
+    def indexes(work: Work) -> set[str | None]:
+        found = sa.inspect(work.connection)
+        return {entry["name"] for name in ("offers", "exchanges") for entry in found.get_indexes(name)}
+
+    url = f"sqlite:///{tmp_path}/agent.db"
+    newer = {"ix_offers_customer", "ix_offers_state", "ix_exchanges_opened_at"}
+    with Store(url) as store, store.write() as work:
+        assert indexes(work) >= newer
+        for name in newer:
+            work.connection.execute(sa.text(f"DROP INDEX {name}"))
+        work.connection.execute(sa.text("UPDATE alembic_version SET version_num = '0002'"))
+    with Store(url) as store, store.read() as work:
+        assert indexes(work) >= newer
 
 
 def test_what_was_overwritten_is_in_no_file_after_scrubbing(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from faircart.agent import effects, sealed
 from faircart.agent.handlers import Outcome
 from faircart.agent.tools import Tools
 from faircart.agent.work.done import Done, NotYet, moot
+from faircart.errors import FairCartError
 from faircart.multichain import names
 from faircart.rights import receipts
 from faircart.store import Effect, EffectRow, Work
@@ -44,7 +45,10 @@ def access_entry(tools: Tools, effect: EffectRow) -> Done:
     with tools.store.read() as work:
         if "corrects" not in body and _state_of(work, body) == "orphaned":
             return moot("the event was orphaned")
-        consent_id, proposal, readers, customer = _parties(tools, work, subject)
+        try:
+            consent_id, proposal, readers, customer = _parties(tools, work, subject)
+        except NotOurs as error:
+            return moot(str(error))
     record = documents.read_consent_record(proposal.terms)
     parties = {
         "customer": customer,
@@ -202,16 +206,20 @@ def _told(tools: Tools, work: Work, body: dict[str, Any]) -> list[tuple[EffectRo
     return found
 
 
-def _state_of(work: Work, body: dict[str, Any]) -> str | None:
+def _state_of(work: Work, body: dict[str, Any]) -> str:
     """What became of the event of an entry: `applied` if it is (again) part of the chain."""
-    states = set(
-        work.connection.execute(
-            sa.select(t.events.c.state).where(
-                t.events.c.name == body["event"], t.events.c.subject == bytes.fromhex(body["eventSubject"])
-            )
-        ).scalars()
-    )
-    return "applied" if "applied" in states else next(iter(states), None)
+    about = (t.events.c.name == body["event"], t.events.c.subject == bytes.fromhex(body["eventSubject"]))
+
+    def stands_as(state: str) -> bool:
+        query = sa.select(t.events.c.block_number).where(t.events.c.state == state, *about).limit(1)
+        return work.connection.execute(query).first() is not None
+
+    # Orphaned ones are few and found by their state; only for them all the others are looked through.
+    return "orphaned" if stands_as("orphaned") and not stands_as("applied") else "applied"
+
+
+class NotOurs(FairCartError):
+    """Anybody can have a consent recorded that names us as custodian: no proposal of ours led to it."""
 
 
 def _parties(tools: Tools, work: Work, subject: bytes) -> tuple[bytes, Proposal, list[bytes], str]:
@@ -220,7 +228,7 @@ def _parties(tools: Tools, work: Work, subject: bytes) -> tuple[bytes, Proposal,
     consent = work.get(Consent, consent_id)
     proposal = next(iter(work.find(Proposal, consent_id=consent_id)), None)
     if proposal is None:
-        raise NotYet("the consent is not one of ours", 60)
+        raise NotOurs("the consent is not one of ours")
     customer = proposal.customer
     consumer = proposal.consent["consumer"] if consent is None else consent.consumer
     bound = work.get(Participant, consumer)
