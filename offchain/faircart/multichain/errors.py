@@ -187,7 +187,7 @@ class OutputWithoutData(MultiChainError):
 
 
 class NoUnspentOutputs(MultiChainError):
-    what = "the wallet has no usable output"
+    what = "the address has no output to spend yet; a new one gets some by what is granted to it"
 
 
 class UpgradeRequired(MultiChainError):

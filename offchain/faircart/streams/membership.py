@@ -10,7 +10,9 @@ version wins; so keys are rotated by the same steps with a higher version.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +23,8 @@ from faircart.streams.network import StreamsError
 
 CHAIN_PERMISSIONS = ("connect", "send", "receive", "create")
 _PAGE = 200
+_OUTPUT_ARRIVES = (0.5, 1.0, 2.0, 4.0, 8.0)
+"""Pauses in seconds between attempts to publish by an address that was granted what it needs just now."""
 
 Sign = Callable[[papers.Binding], bytes]
 
@@ -173,7 +177,12 @@ def hand_over(node: StreamNode, streams: Iterable[str], old: str, new: str) -> l
 
 def publish(node: StreamNode, application: Application) -> str:
     """Put a signed binding into `participants`; returns its txid. Raises NoPermission before the grants are
-    here.
+    here. The first output that a new address can spend comes with these, a moment later.
     """
     address = application.binding.multichain_address
-    return node.publish(PARTICIPANTS, [address], Json(application.to_json()), address=address)
+    value = Json(application.to_json())
+    for pause in _OUTPUT_ARRIVES:
+        with suppress(errors.NoUnspentOutputs):
+            return node.publish(PARTICIPANTS, [address], value, address=address)
+        time.sleep(pause)
+    return node.publish(PARTICIPANTS, [address], value, address=address)

@@ -15,6 +15,7 @@ from typing import TypeVar
 
 import pytest
 from faircart.multichain import Item, Json, NewItem, StreamNode, Text, errors
+from faircart.streams import membership
 from faircart.streams.network import Network, running
 
 from tests.support import kinds
@@ -267,6 +268,29 @@ def test_sizes_that_no_node_takes_are_refused_before_anything_is_sent(market: Ma
         market.shop.node.publish(name, "k", bytes(2_097_153), address=market.shop.address)
     market.shop.node.publish(name, "k", bytes(2_097_152), address=market.shop.address)
     assert len(market.shop.node.items(name)) == 1
+
+
+def test_a_new_address_takes_over_the_streams_of_the_old_one(market: Market) -> None:
+    shop, name = market.shop, market.stream("write", open_to_consumer=False)
+    new = shop.node.new_address()
+    assert membership.hand_over(shop.node, [name, "nosuch"], shop.address, new) == [name]
+    assert membership.hand_over(shop.node, [name], shop.address, new) == []
+    with pytest.raises(errors.NoPermission):
+        shop.node.publish(name, "k", b"", address=new)
+    shop.node.grant(new, "connect,send,receive,create")
+    txid = eventually(lambda: publish_if_funded(shop.node, name, new))
+    assert arrived(market.consumer, name, txid).publishers == (new,)
+    shop.node.grant(market.consumer.address, f"{name}.write", by=new)
+    eventually(lambda: market.consumer.node.has_permission(market.consumer.address, f"{name}.write"))
+    market.consumer.node.publish(name, "k", b"y", address=market.consumer.address)
+
+
+def publish_if_funded(node: StreamNode, stream: str, address: str) -> str | None:
+    """A real node signs by an address only what spends an output of it, which the grants bring."""
+    try:
+        return node.publish(stream, "k", b"x", address=address)
+    except errors.NoUnspentOutputs:
+        return None
 
 
 def test_messages_are_signed_by_addresses(market: Market) -> None:

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +24,13 @@ from faircart.agent.config import load
 from faircart.agent.context import Context
 from faircart.cli import main
 from faircart.multichain import StreamNode, errors, names
-from faircart.papers import Domain
+from faircart.papers import Binding, Domain
 from faircart.standin.service import StandIn
 from faircart.store.database import ForeignStore
 from faircart.streams import membership
 
 from tests.unit.streams.conftest import Party
+from tests.unit.streams.fake_node import FakeNode, error, result
 
 DOMAIN = Domain(31337, "0x" + "11" * 20)
 
@@ -234,6 +236,22 @@ def test_an_agents_database_and_own_streams_go_on_with_a_new_address_once_it_is_
     mark = names.consumer_id(founder.account)
     for stream in (f"items-{mark}-orders", f"envelopes-{mark}"):
         shop.node.grant(standin.access(2).address, f"{stream}.write", by=moved["address"])
+
+
+def test_a_binding_by_an_address_that_has_nothing_to_spend_yet_is_tried_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(membership, "_OUTPUT_ARRIVES", (0.01, 0.01))
+    binding = Binding("faircart", DOMAIN.chain_id, "a", b"key", 1)
+    for failures in range(4):
+        with FakeNode(*[error(500, -716)] * failures, result("txid")) as node:
+            client = StreamNode(node.url, "user", "password")
+            publish = partial(membership.publish, client, membership.Application(binding, b""))
+            if failures < 3:
+                assert publish() == "txid"
+            else:
+                with pytest.raises(errors.NoUnspentOutputs):
+                    publish()
 
 
 def open_store(company: Company, address: str, node: StreamNode) -> None:

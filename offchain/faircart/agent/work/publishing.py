@@ -9,7 +9,7 @@ from faircart.agent.tools import Tools
 from faircart.agent.work import custodian
 from faircart.agent.work.done import Done, NotYet, moot
 from faircart.multichain import Json, names
-from faircart.multichain.errors import EntityNotFound, NoPermission
+from faircart.multichain.errors import EntityNotFound, NoPermission, NoUnspentOutputs
 from faircart.multichain.items import Data
 from faircart.store import EffectRow
 from faircart.store.records import Offer
@@ -51,6 +51,8 @@ def _publish(tools: Tools, effect: EffectRow, stream: str, keys: tuple[str, ...]
         raise NotYet(f"stream {stream} does not exist yet", 2) from None
     except NoPermission:
         raise NotYet(f"no permission to write to stream {stream} yet", 2) from None
+    except NoUnspentOutputs:
+        raise NotYet(f"{address} is new and nothing that was granted to it is confirmed yet", 2) from None
     return Done({"stream": stream, "txid": txid})
 
 
