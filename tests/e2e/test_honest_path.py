@@ -15,7 +15,6 @@ from faircart.agent.client import CustomerClient
 from faircart.canonical import canonical
 from faircart.multichain import names
 
-from tests.support import story
 from tests.support.agents import FAIRCART, Enterprise, Ethereum, Shopper, Streams, wait_for
 from tests.support.documents import orders
 
@@ -173,10 +172,10 @@ def test_the_ledgers_say_the_same_as_the_databases(
 def test_a_row_that_was_altered_and_one_that_was_lost_are_found(
     market: dict[str, Any], consumer: Enterprise
 ) -> None:
+    altered, lost, _ = sorted(exchange["id"] for exchange in consumer.status()["exchanges"])
     assert consumer.stop() == 0
     database = consumer.home / "agent.db"
     kept = database.read_bytes()
-    altered, lost, _ = sorted(story.exchanges(consumer))
     with closing(sqlite3.connect(database)) as connection, connection:
         for change in ("UPDATE exchanges SET reward = '1'", "DELETE FROM exchanges"):
             name = altered if change.startswith("UPDATE") else lost

@@ -145,7 +145,7 @@ def retract(tools: Tools, effect: EffectRow) -> Done:
 def reinstate(tools: Tools, effect: EffectRow) -> Done:
     """An event that the access log took back is mined again: an entry says so."""
     with tools.store.read() as work:
-        if _state_of(work, effect.body) != "applied":
+        if _state_of(work, effect.body) == "orphaned":
             return moot("it was orphaned again")
         again = [
             effects.again(
