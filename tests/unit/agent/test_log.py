@@ -3,6 +3,8 @@
 
 import json
 import logging
+from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 from faircart.agent import log
@@ -11,6 +13,12 @@ from faircart.agent import log
 @pytest.fixture(autouse=True)
 def own_handlers() -> None:
     logging.getLogger().handlers[:] = []
+
+
+@pytest.fixture
+def restore() -> Iterator[ExitStack]:
+    with ExitStack() as stack:
+        yield stack
 
 
 def test_text_is_one_line_an_event_with_quotes_where_needed(capsys: pytest.CaptureFixture[str]) -> None:
@@ -41,3 +49,26 @@ def test_what_other_libraries_put_into_their_messages_is_not_passed_on(
     logging.getLogger("Savoir").info("request %s", "secret")
     logging.getLogger("urllib3").warning("retrying %s", "secret")
     assert "secret" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("level", [logging.DEBUG, logging.WARNING])
+def test_no_level_lets_through_what_a_library_says_of_requests_and_answers(
+    capsys: pytest.CaptureFixture[str], restore: ExitStack, level: int
+) -> None:
+    log.setup("text", "shop")
+    names = ("web3.providers.HTTPProvider", "urllib3.connectionpool", "uvicorn.error", "sqlalchemy.engine")
+    for library in map(logging.getLogger, ("", *names)):
+        before = library.level
+        library.setLevel(logging.DEBUG)
+        restore.callback(library.setLevel, before)
+    for library in map(logging.getLogger, names):
+        library.log(level, f"already formatted: {'secret'}")
+        try:
+            raise ValueError("secret")
+        except ValueError:
+            library.log(level, "secret", exc_info=True)
+    said = capsys.readouterr().err
+    assert "secret" not in said
+    assert len(said.splitlines()) == (0 if level == logging.DEBUG else 8)
+    log.event("ready")
+    assert "event=ready" in capsys.readouterr().err
