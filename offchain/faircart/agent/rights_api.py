@@ -114,7 +114,7 @@ def held(tools: Tools, work: Work, customer: Customer) -> dict[str, Any]:
         "readingKey": "0x" + customer.reading_key.hex(),
         "documents": [_document(row, text) for row, text in _documents(tools, work, customer)],
         "consents": [_consent(work, row) for row in work.find(Proposal, customer=customer.address)],
-        "orders": [_order(row) for row in work.find(Order, buyer=customer.address)],
+        "orders": [_order(work, row) for row in work.find(Order, buyer=customer.address)],
         "papers": [_paper(row) for row in work.find(Paper, signer=customer.address)],
     }
     files = holdings.read(value, tools.ctx.domain("ConsentRegistry"), tools.ctx.address).files()
@@ -144,6 +144,7 @@ def _document(row: Document, plaintext: bytes) -> dict[str, Any]:
         "dataRoot": "0x" + row.data_root.hex(),
         "version": row.version,
         "current": row.current,
+        "orderId": "0x" + row.order_id.hex(),
         "plainChunks": "0x" + plaintext.hex(),
     }
 
@@ -171,8 +172,10 @@ def _consent(work: Work, proposal: Proposal) -> dict[str, Any]:
     }
 
 
-def _order(row: Order) -> dict[str, Any]:
+def _order(work: Work, row: Order) -> dict[str, Any]:
+    quote = work.get(Paper, row.order_id)
     return {
+        "paper": None if quote is None or quote.kind != "order" else quote.body,
         "orderId": "0x" + row.order_id.hex(),
         "amountWei": str(row.amount),
         "state": row.state,

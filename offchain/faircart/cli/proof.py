@@ -3,7 +3,7 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,6 +18,9 @@ from faircart.cli.ledgers import (
 from faircart.cli.options import FILE, rights_client, write_private
 from faircart.errors import FairCartError
 
+if TYPE_CHECKING:
+    from faircart.rights.holdings import Holdings
+
 
 class NoLongerHeld(FairCartError):
     """The document of a consent was erased, or replaced and given up."""
@@ -30,7 +33,10 @@ class NoLongerHeld(FairCartError):
 @click.option("--customer", help="The customer's Ethereum address.")
 @click.option("--reading-key", type=FILE, help="The customer's reading key file.")
 @click.option("--password-file", type=FILE, help="Password of the customer's key files.")
-@click.option("--order", type=FILE, help="Prove the order of this paper or quote (JSON); with --document.")
+@click.option(
+    "--order",
+    help="Prove an order: its id, with --api and what is below; or its quote's file, with --document.",
+)
 @click.option("--document", type=FILE, help="The order document that the paper's orderHash commits to.")
 @click.option("--out", type=FILE, help="Where to write the proof.")
 @click.pass_context
@@ -48,17 +54,22 @@ def proof(context: click.Context, /, **options: Any) -> None:
     click.echo(json.dumps({"proof": str(path), "id": made["id"]}))
 
 
-def _data_set(options: dict[str, Any]) -> dict[str, Any]:
-    from faircart.rights import proofs
-
+def _holdings(options: dict[str, Any], option: str) -> "Holdings":
     for name in ("api", "customer", "reading_key", "password_file"):
         if options[name] is None:
-            raise LedgerUnnamed(f"--{name.replace('_', '-')} is needed with --consent")
+            raise LedgerUnnamed(f"--{name.replace('_', '-')} is needed with {option}")
     client = rights_client(
         options["api"], options["reading_key"], options["password_file"], customer=options["customer"]
     )
-    holdings = client.holdings()
-    consent = holdings.consent(hex_id(options["consent"], "--consent"))
+    return client.holdings()
+
+
+def _data_set(options: dict[str, Any]) -> dict[str, Any]:
+    from faircart.rights import proofs
+
+    consent_id = hex_id(options["consent"], "--consent")
+    holdings = _holdings(options, "--consent")
+    consent = holdings.consent(consent_id)
     held = holdings.document(consent.paper.data_root)
     if held is None:
         raise NoLongerHeld("The custodian does not hold the document of this consent any more")
@@ -70,14 +81,19 @@ def _order(options: dict[str, Any]) -> dict[str, Any]:
     from faircart.papers import Order
     from faircart.rights import proofs
 
-    if options["document"] is None:
-        raise LedgerUnnamed("--document is needed with --order")
-    value = read_json(options["order"], "--order")
-    if isinstance(value, dict) and value.get("paper") == "Order":
-        value = value.get("message")  # the file of a quote, as the shop handed it out
-    paper = Order.from_json(value)
+    file = Path(options["order"])
+    if file.is_file():
+        if options["document"] is None:
+            raise LedgerUnnamed("--document is needed with the file of a quote")
+        value = read_json(file, "--order")
+        if isinstance(value, dict) and value.get("paper") == "Order":
+            value = value.get("message")  # the file of a quote, as the shop handed it out
+        paper, document = Order.from_json(value), read_json(options["document"], "--document")
+    else:
+        order_id = hex_id(options["order"], "--order, no file")
+        paper, document = _holdings(options, "--order ID").order(order_id)
     ledgers = open_ledgers(options, options["api"] or "unused:")
-    return proofs.of_order(read_json(options["document"], "--document"), paper, ledgers)
+    return proofs.of_order(document, paper, ledgers)
 
 
 @proof.command()

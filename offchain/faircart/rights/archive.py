@@ -4,6 +4,7 @@
     manifest.json                    what is inside: path, sha256, bytes, type, schema; and who attests it
     documents/<category>.jsonld      schema.org JSON-LD, canonical (RFC 8785): the same bytes at every shop
     versions/<data root>.jsonld      earlier versions that are still held
+    orders/<order id>.jsonld         order documents, as the escrow's orderHash commits to them
     consents/<consent id>.jsonld     consent records (DPV) of what was granted
     proposals/<consent id>.jsonld    consent records of what was asked and not granted
     orders.jsonld                    the escrow's orders of this account (schema.org)
@@ -37,7 +38,7 @@ _ATTESTED = ("custodian", "customer", "readingKey", "createdAt")
 _MEMBERS = {"version", *_ATTESTED, "files", "attestation", "signature"}
 _FILE_MEMBERS = {"path": str, "sha256": str, "bytes": int, "mediaType": str, "schema": str}
 _PATH = re.compile(
-    r"(documents/[a-z0-9]{1,13}|(versions|consents|proposals)/[0-9a-f]{64}|orders|accesslog)\.jsonld|papers\.json"
+    r"(documents/[a-z0-9]{1,13}|(versions|orders|consents|proposals)/[0-9a-f]{64}|orders|accesslog)\.jsonld|papers\.json"
 )
 
 
@@ -77,6 +78,7 @@ class File:
 def contents(
     current: Mapping[str, Any],
     versions: Mapping[str, tuple[str, Any]],
+    order_documents: Mapping[str, Any],
     granted: Mapping[str, Any],
     asked: Mapping[str, Any],
     orders: Mapping[str, Any],
@@ -84,8 +86,8 @@ def contents(
 ) -> dict[str, File]:
     """The files that a shop attests, by path.
 
-    `current` documents by category, earlier `versions` by data root (hex) with their category, records by
-    consent id (hex).
+    `current` documents by category, earlier `versions` by data root (hex) with their category, order
+    documents by order id (hex), records by consent id (hex).
     """
     files = {
         f"documents/{category}.jsonld": _linked(document, category) for category, document in current.items()
@@ -93,6 +95,7 @@ def contents(
     files |= {
         f"versions/{root}.jsonld": _linked(document, kind) for root, (kind, document) in versions.items()
     }
+    files |= {f"orders/{name}.jsonld": _linked(one, "order") for name, one in order_documents.items()}
     for folder, records in (("consents", granted), ("proposals", asked)):
         files |= {
             f"{folder}/{name}.jsonld": _linked(record, "consent-record") for name, record in records.items()

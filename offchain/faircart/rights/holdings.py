@@ -11,6 +11,7 @@ from typing import Any
 
 from faircart import canonical, documents, papers
 from faircart.errors import FairCartError
+from faircart.papers import Order
 from faircart.rights import archive
 from faircart.sealing import DocumentVersion, unpad_document
 
@@ -33,16 +34,30 @@ class NoSuchConsent(FairCartError):
     """The custodian knows of no such consent of this customer."""
 
 
+class NoSuchOrder(FairCartError):
+    """The custodian does not hold what proves such an order of this customer."""
+
+
 @dataclass(frozen=True)
 class HeldDocument:
-    """One version of a document that the custodian holds; `plain_chunks` blind its root."""
+    """One version of a document that the custodian holds; `plain_chunks` blind its root.
+
+    Of category `order` it is the document of the escrow's order `order_id` (else empty, or what it waits
+    for).
+    """
 
     category: str
     data_root: bytes
     version: int
     current: bool
+    order_id: bytes
     plain_chunks: bytes
     document: dict[str, Any]
+
+    @property
+    def is_order(self) -> bool:
+        """Whether it is the document of one order, as buyer and seller agreed on it."""
+        return self.category == "order"
 
 
 @dataclass(frozen=True)
@@ -79,17 +94,26 @@ class Holdings:
         """The version with that root, if it is still held."""
         return next((held for held in self.documents if held.data_root == data_root), None)
 
+    def order(self, order_id: bytes) -> tuple[Order, dict[str, Any]]:
+        """An order's paper and document. Raises NoSuchOrder if the custodian does not hold both."""
+        quote = next(
+            (order["paper"] for order in self.orders if order["orderId"] == "0x" + order_id.hex()), None
+        )
+        found = [held.document for held in self.documents if held.is_order and held.order_id == order_id]
+        if quote is None or not found:
+            missing = "quote" if quote is None else "document"
+            raise NoSuchOrder(f"The custodian holds no {missing} of an order 0x{order_id.hex()} of yours")
+        return Order.from_json(quote), found[0]
+
     def files(self) -> dict[str, archive.File]:
         """What of this goes into an archive, by path."""
         granted = {held.id.hex(): held.record for held in self.consents if held.state in ("Granted", "Ended")}
         asked = {held.id.hex(): held.record for held in self.consents if held.id.hex() not in granted}
+        earlier = [held for held in self.documents if not held.current and not held.is_order]
         return archive.contents(
             {held.category: held.document for held in self.documents if held.current},
-            {
-                held.data_root.hex(): (held.category, held.document)
-                for held in self.documents
-                if not held.current
-            },
+            {held.data_root.hex(): (held.category, held.document) for held in earlier},
+            {held.order_id.hex(): held.document for held in self.documents if held.is_order},
             granted,
             asked,
             self._orders(),
@@ -149,4 +173,12 @@ def _document(entry: Mapping[str, Any]) -> HeldDocument:
         raise HoldingsWrong("documents: a document does not give the root that it is named by")
     document = canonical.parse(unpad_document(version.document))
     documents.validate(entry["category"], document)
-    return HeldDocument(entry["category"], version.root, entry["version"], entry["current"], chunks, document)
+    return HeldDocument(
+        category=entry["category"],
+        data_root=version.root,
+        version=entry["version"],
+        current=entry["current"],
+        order_id=bytes.fromhex(entry["orderId"][2:]),
+        plain_chunks=chunks,
+        document=document,
+    )

@@ -2,10 +2,12 @@
 """Proofs that a data set or an order existed."""
 
 import json
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from faircart import papers
 from faircart.canonical import canonical
 from faircart.rights import proofs
@@ -16,7 +18,7 @@ from tests.support.citizens import (
     Customer,
     trusted,
 )
-from tests.support.offices import Office, faircart
+from tests.support.offices import Office, faircart, until
 
 pytestmark = pytest.mark.timeout(280)
 
@@ -74,3 +76,32 @@ def test_an_order_is_proven_to_exist(
     file.write_bytes(canonical(value))
     said = faircart("proof", "verify", "--offline", str(file), code=1)
     assert said == "Error: document: the order document is not the one that orderHash commits to\n"
+
+
+def test_an_order_whose_document_the_shop_keeps_is_proven_by_its_id(
+    paid: tuple[papers.Order, dict[str, Any]], people: list[Customer], shop: Office, consumer: Office,
+    ethereum: Ethereum, tmp_path: Path,
+) -> None:  # fmt: skip
+    paper, document = paid
+    person, escrow = people[6], ethereum.contracts["CheckoutEscrow"]
+    order_id = paper.digest(papers.Domain(31337, escrow.address))
+    command = ["proof", *person.reading(shop), *trusted(ethereum), "--out", str(tmp_path / "proof.json")]
+    until(lambda: person.rights(shop).holdings().orders, "the payment", shop, consumer)
+    said = faircart(*command, "--order", order_id.hex(), code=1)
+    assert said == f"Error: The custodian holds no quote of an order 0x{order_id.hex()} of yours\n"
+
+    signature = papers.sign(paper, papers.Domain(31337, escrow.address), bytes(shop.account.key))
+    body = {"order": paper.to_json(), "signature": "0x" + signature.hex()}
+    assert requests.post(shop.api + "/v1/papers/quotes", json=body, timeout=30).status_code == 202
+    line = {**json.loads(person.import_line({})), "orderId": "0x" + order_id.hex(), "order": document}
+    kept = {name: line[name] for name in ("customer", "readingKey", "orderId", "order")}
+    (tmp_path / "order.jsonl").write_text(json.dumps(kept))
+    faircart("import", "-c", str(shop.config), str(tmp_path / "order.jsonl"))
+    faircart(*command, "--order", order_id.hex())
+    shown = faircart("proof", "verify", *trusted(ethereum), str(tmp_path / "proof.json"))
+    assert shown.splitlines()[0] == f"ok  document: it gives the commitment 0x{paper.order_hash.hex()}"
+    faircart("export", *person.reading(shop), "--out", str(tmp_path / "archive.zip"))
+    with zipfile.ZipFile(tmp_path / "archive.zip") as packed:
+        assert packed.read(f"orders/{order_id.hex()}.jsonld") == canonical(document)
+    said = faircart(*command, "--order", "nothing", code=1)
+    assert said == "Error: --order, no file: nothing is no id of 64 hex digits\n"

@@ -25,7 +25,7 @@ READING_KEY = encode_public_key(new_request_key()[1])
 
 
 def packed(**changes: Any) -> bytes:
-    files = archive.contents({"profile": PROFILE}, {}, {}, {}, ORDERS, [])
+    files = archive.contents({"profile": PROFILE}, {}, {}, {}, {}, ORDERS, [])
     attestation = {
         "faircart": "holdings/1",
         "chainId": 31337,
