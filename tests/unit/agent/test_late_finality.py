@@ -129,9 +129,12 @@ def test_after_the_retention_neither_the_data_nor_the_pad_that_gives_them_again_
     assert [row.size for row in done.outcome.changes if isinstance(row, DataSet)] == [0]
 
 
-def test_a_consumer_forgets_the_pad_a_day_after_an_exchange_ended() -> None:
+def test_a_consumer_forgets_the_pad_a_day_after_an_exchange_that_brought_it_nothing() -> None:
     rows = Rows()
     for event in (granted(), opened()):
         rows.take(chain.handle(CONSUMER_CONTEXT, rows, event))
-    [forget] = chain.handle(CONSUMER_CONTEXT, rows, events.Confirmed(at(NOW + 9), EXCHANGE)).effects
-    assert (forget.kind, forget.not_before) == ("forgetPad", NOW + 9 + 86400)
+    for ended in (events.Settled, events.Conceded, events.Aborted):
+        [forget] = chain.handle(CONSUMER_CONTEXT, rows, ended(at(NOW + 9), EXCHANGE)).effects
+        assert (forget.kind, forget.not_before) == ("forgetPad", NOW + 9 + 86400)
+    # What was confirmed is kept, and its pad is destroyed with it.
+    assert chain.handle(CONSUMER_CONTEXT, rows, events.Confirmed(at(), EXCHANGE)).effects == ()

@@ -122,7 +122,7 @@ def closed(ctx: Context, view: View, event: ExchangeEvent) -> Outcome:
                 effects.destroy_keys(ctx, event.exchange_id),
             )
         )
-    else:
+    elif not isinstance(event, Confirmed):  # else the pad goes with the data that were bought
         forget = effects.forget_pad(ctx, event.exchange_id, event.at.timestamp + PAD_SECONDS)
         outcome += Outcome(effects=(forget,))
     return outcome
