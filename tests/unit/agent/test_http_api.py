@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The HTTP API: papers are taken once their signature holds, and everything else is a clear refusal."""
 
+import socket
 from dataclasses import replace
 from typing import Any
 
@@ -112,6 +113,14 @@ def test_an_address_that_cannot_be_listened_on_is_named(tools: Tools) -> None:
     elsewhere = tools.config.model_copy(update={"http": HttpSection(listen="256.0.0.1:1")})
     with pytest.raises(CannotListen, match=r"http\.listen"):
         Api(replace(tools, config=elsewhere))
+
+
+def test_a_port_that_another_program_listens_on_is_named(tools: Tools) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        listen = f"127.0.0.1:{taken.getsockname()[1]}"
+        busy = tools.config.model_copy(update={"http": HttpSection(listen=listen)})
+        with pytest.raises(CannotListen, match=listen):
+            Api(replace(tools, config=busy))
 
 
 ALWAYS_AGREES = "0x631626ba7e60e01b5f5260205ff3"
