@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import psutil
@@ -269,7 +270,8 @@ def open_store(company: Company, address: str, node: StreamNode) -> None:
         custodian=config.custodian,
         consumer=config.consumer,
     )
-    startup.open_store(config, ctx, node).close()
+    ethereum: Any = SimpleNamespace(head=lambda _: None)  # a chain without blocks: there is none here
+    startup.open_store(config, ctx, ethereum, node).close()
 
 
 def test_a_binding_counts_only_if_its_address_published_it_and_its_account_signed_it(
