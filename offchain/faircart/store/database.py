@@ -18,6 +18,8 @@ from faircart.store.work import Work
 
 NEWEST = "0003"
 """The newest migration in `migrations/versions`."""
+BUSY_SECONDS = 30
+"""For so long a connection waits for others that keep the database."""
 _INSERT = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
@@ -37,7 +39,7 @@ class Store:
         if name not in _INSERT:
             raise StoreUnusable(f"agent.database: {name} is not supported; use sqlite:///FILE")
         self._insert: Any = _INSERT[name]
-        options = {"timeout": 30} if name == "sqlite" else {}
+        options = {"timeout": BUSY_SECONDS} if name == "sqlite" else {}
         try:
             # Values stand in errors otherwise, and errors in logs.
             self._engine = sa.create_engine(self.url, connect_args=options, hide_parameters=True)
@@ -143,14 +145,18 @@ class Store:
 
     def scrub(self) -> None:
         """Nothing that was overwritten can be read from the database's files any more: SQLite's write-ahead
-        log is emptied (`secure_delete` has overwritten the rest). Waits for readers; raises StoreBusy if one
-        stays.
+        log is emptied (`secure_delete` has overwritten the rest). Waits a little for readers; raises
+        StoreBusy if one stays.
         """
         if self.url.get_backend_name() != "sqlite":
             return
         with self._writing, self._engine.connect() as connection:
             driver: Any = connection.connection.driver_connection
-            busy, _, _ = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            driver.execute("PRAGMA busy_timeout=1000")  # writers wait for as long as this does
+            try:
+                busy, _, _ = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            finally:
+                driver.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
         if busy:
             raise StoreBusy("The database's write-ahead log is still read: what was destroyed may be in it")
 

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """An erasure is certified once everybody whom it concerns has answered, not once some have."""
 
+from dataclasses import replace
 from typing import Any
 
+from faircart.agent import effects
 from faircart.agent.tools import Tools
 from faircart.agent.work import erasing
+from faircart.multichain.errors import EnterpriseOnly
 from faircart.store import EffectRow
-from faircart.store.records import Consent, ErasureItem, Paper, Proposal
+from faircart.store.records import Consent, ErasureItem, Offer, Paper, Proposal
 
 from tests.unit.agent.world import CONSUMER, CUSTOMER, NOW, STRANGER, consent_paper
 
@@ -61,3 +64,45 @@ def test_a_recipient_whose_notice_is_still_on_its_way_is_waited_for(tools: Tools
     with tools.store.write() as work:
         work.put(notice(STRANGER, 2, tools.ctx.address))
     assert noted(tools, STRANGER, 2) == ["certify"]
+
+
+class Enterprise:
+    """What no test here can have: a node of MultiChain Enterprise. It notes what it is asked."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.purged: list[list[str]] = []
+        self._error = error
+
+    def purge_published(self, txids: list[str]) -> None:
+        self.purged.append(txids)
+        if self._error is not None:
+            raise self._error
+
+
+def test_published_ciphertext_is_removed_where_the_edition_can_and_the_certificate_says_which(
+    tools: Tools,
+) -> None:
+    paper = consent_paper(custodian=tools.ctx.address)
+    offer = Offer(
+        b"\xee" * 32, b"\x01" * 32, b"\xaa" * 32, 0, CUSTOMER.address, CONSUMER.address, tools.ctx.address,
+        paper.data_root, paper.reward, {}, {}, b"", "items", "ab" * 32, "orders", NOW, "Used", "",
+    )  # fmt: skip
+    asked = {"customer": CUSTOMER.address, "categories": ["orders"]}
+    assert erasing._drop_published(tools, asked) == "none were published"
+    item, envelope = effects.published_for(tools.ctx, offer)
+    with tools.store.write() as work:
+        work.put(offer)
+        work.add([effects.publish_item(tools.ctx, offer.exchange_id)])
+        work.add([effects.publish_bytes(envelope, "envelopes", ["aa" * 32], b"sealed")])
+    with tools.store.write() as work:
+        work.outbox.finish(item, {"stream": "items", "txid": "11" * 32})
+        work.outbox.finish(envelope, {"stream": "envelopes", "txid": "22" * 32})
+    node: Any = Enterprise()
+    said = erasing._drop_published(replace(tools, streams=node), asked)
+    assert (said, node.purged) == (
+        "removed from the publisher's node: 2 items",
+        [["11" * 32, "22" * 32]],
+    )
+    community: Any = Enterprise(EnterpriseOnly("purgepublisheditems", code=-702))
+    said = erasing._drop_published(replace(tools, streams=community), asked)
+    assert said == "the publisher's ciphertext stays at its node; without its key nobody can read it"

@@ -3,8 +3,10 @@
 
 from pathlib import Path
 
+import pytest
 import sqlalchemy as sa
 from faircart.store import Store, Work, tables
+from faircart.store.errors import StoreBusy
 from faircart.store.records import Customer
 
 RIGHTS = {"counters", "erasure_items"}
@@ -50,3 +52,14 @@ def test_what_was_overwritten_is_in_no_file_after_scrubbing(tmp_path: Path) -> N
         assert any(secret in path.read_bytes() for path in tmp_path.iterdir())
         store.scrub()
         assert not any(secret in path.read_bytes() for path in tmp_path.iterdir())
+
+
+def test_scrubbing_says_so_when_a_reader_keeps_the_old_pages(tmp_path: Path) -> None:
+    with Store(f"sqlite:///{tmp_path}/agent.db") as store:
+        with store.read() as reader:
+            assert reader.cursor("before") is None
+            with store.write() as work:
+                work.set_cursor("after", 1)
+            with pytest.raises(StoreBusy, match="The database's write-ahead log is still read"):
+                store.scrub()
+        store.scrub()
