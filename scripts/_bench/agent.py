@@ -34,7 +34,8 @@ def replay(folder: Path) -> dict[str, Any]:
     # An anvil that keeps the state after every block takes a second for each once there are many.
     options = ("--gas-limit", "100000000", "--prune-history")
     with Ethereum(folder, options) as ethereum, Streams(folder) as streams:
-        reader = Company("reader", "both", folder, ethereum, streams, 0)
+        # 10,000 events a range: anvil takes longer for each block the more there are, so they lie close.
+        reader = Company("reader", "both", folder, ethereum, streams, 0, {"log_range": 400})
         begun = time.monotonic()
         events = History(ethereum, reader.account).write(EVENTS)
         # What lies deeper than the blocks that a reorganisation may take back is history for good.

@@ -21,7 +21,7 @@ from tests.support.agents import ETHER, Ethereum
 from tests.support.anvil import artifact
 
 BATCH = 100
-BLOCKS_BETWEEN = 20
+BLOCKS_BETWEEN = 3
 EVENTS_PER_SALE = 4
 """Granted, Opened, Delivered, Confirmed."""
 ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
