@@ -40,7 +40,6 @@ SIZES = {"1 KiB": (1024, 5), "64 KiB": (64 * 1024, 5), "1 MiB": (1024 * 1024, 3)
 REWARD = 10**12
 PATIENCE_SECONDS = 300
 MIB = 1024 * 1024
-_ENTRY: dict[str, JsonValue] = {"category": "bench", "filler": "x" * 990}
 
 
 class NotPaid(FairCartError):
@@ -74,12 +73,17 @@ def _memory_over(items: int, world: World, processes: Processes, network: Networ
     """Resident memory while the custodian publishes entries of 1 KiB that the consumer's agent stores."""
     node = network.nodes[0]
     database = world.consumer.folder / "agent.db"
+    entry: dict[str, JsonValue] = {
+        "category": sharing.CATEGORY,
+        "custodian": world.custodian.account.address,
+        "filler": "x" * 900,
+    }
     before = _catalogue(database)
     series: list[dict[str, Any]] = [{"items": 0, **_memory(processes, world, network)}]
     with node.client(timeout=60) as client:
         for start in range(0, items, 1000):
             end = min(start + 1000, items)
-            batch = [NewItem((f"bench{i}",), Json(_ENTRY)) for i in range(start, end)]
+            batch = [NewItem((f"bench{i}",), Json(entry)) for i in range(start, end)]
             client.publish_many(names.CATALOG, batch, address=node.address)
             _until(lambda end=end: _catalogue(database) >= before + end, "the catalogue at the consumer")
             series.append({"items": end, **_memory(processes, world, network)})
@@ -88,9 +92,11 @@ def _memory_over(items: int, world: World, processes: Processes, network: Networ
 
 
 def _catalogue(database: Path) -> int:
-    """How many catalogue entries an agent holds."""
+    """How many catalogue entries an agent has taken in."""
     with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
-        found: int = connection.execute("SELECT count(*) FROM catalog").fetchone()[0]
+        found: int = connection.execute(
+            "SELECT count(*) FROM stream_items WHERE stream = 'catalog' AND state = 'applied'"
+        ).fetchone()[0]
     return found
 
 
