@@ -8,6 +8,7 @@ contracts too, so no test has to manage nonces or keys for sending; papers are s
 import json
 import os
 import shutil
+import socket
 import subprocess
 import tempfile
 import time
@@ -37,6 +38,16 @@ class Refused(Exception):
         self.values = values
 
 
+def _answers(path: str) -> bool:
+    """Whether somebody listens on this socket. Its file is there a moment before anybody does."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        try:
+            probe.connect(path)
+        except (FileNotFoundError, ConnectionRefusedError):
+            return False
+        return True
+
+
 class Anvil:
     """A running anvil. Use it as a context manager: leaving it ends the process.
 
@@ -55,7 +66,7 @@ class Anvil:
             stdout=subprocess.DEVNULL,
         )
         deadline = time.monotonic() + 30
-        while not os.path.exists(ipc):
+        while not _answers(ipc):
             if self._process.poll() is not None or time.monotonic() > deadline:
                 self.stop()
                 raise RuntimeError("anvil did not start")
