@@ -38,7 +38,6 @@ class FakeNode:
         self.answers = list(answers)
         self.requests: list[bytes] = []
         self.connections = 0
-        self.busy = self.most_busy = 0
         self._lock = threading.Lock()
         self._tls = tls
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
@@ -76,18 +75,12 @@ class FakeNode:
                     with self._lock:
                         self.requests.append(request)
                         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-                        self.busy += 1
-                        self.most_busy = max(self.busy, self.most_busy)
-                    try:
-                        if callable(answer):
-                            answer(client, request)
-                        elif answer is None:
-                            return
-                        else:
-                            client.sendall(answer)
-                    finally:
-                        with self._lock:
-                            self.busy -= 1
+                    if callable(answer):
+                        answer(client, request)
+                    elif answer is None:
+                        return
+                    else:
+                        client.sendall(answer)
 
     @staticmethod
     def _read(client: socket.socket) -> bytes:

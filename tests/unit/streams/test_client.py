@@ -423,19 +423,28 @@ def test_a_connection_that_the_server_has_closed_is_opened_again() -> None:
 
 
 def test_at_most_4_calls_are_in_flight_whoever_makes_them() -> None:
-    def slow(client: socket.socket, _: bytes) -> None:
-        time.sleep(0.05)
+    may_answer = threading.Semaphore(0)
+
+    def held(client: socket.socket, _: bytes) -> None:
+        may_answer.acquire()
         client.sendall(result(7))
 
-    with FakeNode(slow) as node:
-        clients = [rpc(node), rpc(node)]
+    with FakeNode(held) as node:
+        clients = [rpc(node, timeout=60.0), rpc(node, timeout=60.0)]
         threads = [threading.Thread(target=clients[i % 2].getblockcount) for i in range(24)]
         for thread in threads:
             thread.start()
+        for answered in range(21):  # all four slots are used, and one more call comes for each answer
+            give_up = time.monotonic() + 30
+            while len(node.requests) < 4 + answered and time.monotonic() < give_up:
+                time.sleep(0.001)
+            time.sleep(0.01)
+            assert len(node.requests) == 4 + answered
+            may_answer.release()
+        may_answer.release(3)
         for thread in threads:
             thread.join()
         assert len(node.requests) == 24
-        assert node.most_busy == 4
 
 
 def test_proxies_and_netrc_of_the_environment_are_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
