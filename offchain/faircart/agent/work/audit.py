@@ -19,7 +19,7 @@ from faircart.multichain import names
 from faircart.rights import receipts
 from faircart.store import Effect, EffectRow, Work
 from faircart.store import tables as t
-from faircart.store.records import AccessEntry, Consent, Customer, Exchange, Participant, Proposal
+from faircart.store.records import AccessEntry, Consent, Customer, Exchange, Offer, Participant, Proposal
 
 WHO = {
     "granted": "customer",
@@ -223,8 +223,9 @@ class NotOurs(FairCartError):
 
 
 def _parties(tools: Tools, work: Work, subject: bytes) -> tuple[bytes, Proposal, list[bytes], str]:
-    exchange = work.get(Exchange, subject)
-    consent_id = subject if exchange is None else exchange.consent_id
+    # There is no exchange while the block that opened it is taken back, but the offer stays.
+    sale = work.get(Exchange, subject) or work.get(Offer, subject)
+    consent_id = subject if sale is None else sale.consent_id
     consent = work.get(Consent, consent_id)
     proposal = next(iter(work.find(Proposal, consent_id=consent_id)), None)
     if proposal is None:
