@@ -51,6 +51,7 @@ COLUMNS = (
 )
 
 _PRODUCT = re.compile(r"([0-9]{5})[A-Z]{0,2}")
+_INVOICE = re.compile(r"[0-9A-Za-z_-]{1,40}")
 _QUANTITY = re.compile(r"-?[0-9]{1,9}")
 _PRICE = re.compile(r"-?[0-9]{1,9}(?:\.[0-9]{1,4})?")
 _DATE_FORMAT = "%Y-%m-%d %H:%M"
@@ -312,6 +313,11 @@ def _tidy(row: dict[str, str]) -> dict[str, str]:
 def _values(row: dict[str, str], where: str) -> tuple[int, Decimal, datetime]:
     if not row["InvoiceNo"]:
         raise OrdersFileBroken(f"{where}: InvoiceNo is empty")
+    if not _INVOICE.fullmatch(row["InvoiceNo"]):
+        # Order documents are called after it: it must not lead out of their folder.
+        raise OrdersFileBroken(
+            f"{where}: InvoiceNo {row['InvoiceNo'][:20]!r} is not up to 40 letters, digits, _ and -"
+        )
     if not _QUANTITY.fullmatch(row["Quantity"]):
         raise OrdersFileBroken(
             f"{where}: Quantity {row['Quantity'][:20]!r} is not a whole number of up to 9 digits"

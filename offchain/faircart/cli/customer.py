@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from faircart.cli.options import FILE
+from faircart.cli.options import FILE, make_folder
 
 
 @click.group()
@@ -34,7 +34,7 @@ def new(folder: Path, password_file: Path, ethereum_key_file: Path | None) -> No
     for path in (account_file, reading_file):
         if path.exists():
             raise keys.KeyFileExists(f"{path} is there already: choose another folder")
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_folder(folder, "FOLDER")
     if given is None:
         keys.create_account(account_file, password)
     else:

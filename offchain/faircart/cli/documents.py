@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from faircart.cli.ledgers import LedgerUnnamed, ledger_options, open_ledgers
-from faircart.cli.options import FILE, load_config, rights_client, write_private
+from faircart.cli.options import ACCOUNT, FILE, load_config, rights_client, write_private
 
 
 @click.command("import")
@@ -17,7 +17,9 @@ from faircart.cli.options import FILE, load_config, rights_client, write_private
 @click.option(
     "--derive-preferences", is_flag=True, help="Also make the category preferences from each orders document."
 )
-@click.option("--customer", help="For an archive: the customer's address here, if it is another one.")
+@click.option(
+    "--customer", type=ACCOUNT, help="For an archive: the customer's address here, if it is another one."
+)
 @click.option("--reading-key", type=FILE, help="For an archive: the customer's reading key here, likewise.")
 @click.argument("file", type=FILE)
 def import_(
@@ -50,7 +52,7 @@ def _is_archive(file: Path) -> bool:
 @click.command()
 @click.option("-c", "--config", "config_file", type=FILE, help="A consumer's agent: write what it bought.")
 @click.option("--api", help="A custodian's API: write everything it holds about the customer.")
-@click.option("--customer", help="The customer's Ethereum address.")
+@click.option("--customer", type=ACCOUNT, help="The customer's Ethereum address.")
 @click.option("--reading-key", type=FILE, help="The customer's reading key file.")
 @click.option("--password-file", type=FILE, help="Password of the customer's key files.")
 @ledger_options

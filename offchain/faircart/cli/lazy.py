@@ -44,3 +44,9 @@ class LazyGroup(click.Group):
         except FairCartError as error:
             click.echo(f"Error: {error}", err=True)
             sys.exit(error.exit_code)
+        except OSError as error:
+            if error.filename is None or error.strerror is None:
+                raise
+            # A path that the user gave and no command foresaw: too long, behind a file, not permitted.
+            click.echo(f"Error: {error.filename}: {error.strerror}", err=True)
+            sys.exit(1)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from faircart.cli.ledgers import ledger_options, open_ledgers
-from faircart.cli.options import customer_client, customer_options, rights_client
+from faircart.cli.options import ACCOUNT, customer_client, customer_options, rights_client
 from faircart.errors import FairCartError
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class LedgerWrong(FairCartError):
 @click.command()
 @customer_options
 @ledger_options
-@click.option("--customer", required=True, help="The customer's Ethereum address.")
+@click.option("--customer", type=ACCOUNT, required=True, help="The customer's Ethereum address.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON list.")
 @click.option(
     "--format",

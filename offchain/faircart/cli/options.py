@@ -18,6 +18,40 @@ F = TypeVar("F", bound=Callable[..., Any])
 FILE = click.Path(dir_okay=False, path_type=Path)
 
 
+class Account(click.ParamType):
+    """An Ethereum address, given with its checksum to the command."""
+
+    name = "address"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        from faircart.papers import PaperError, account_address
+
+        try:
+            return account_address("", value)
+        except PaperError as error:
+            self.fail(str(error).removeprefix(": "), param, ctx)
+
+
+class ReadingKey(click.ParamType):
+    """A customer's public reading key: 0x-hex, the suite's id in front."""
+
+    name = "key"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        from faircart import envelope
+
+        try:
+            key = bytes.fromhex(str(value).removeprefix("0x"))
+            envelope.decode_public_key(key)
+        except (ValueError, envelope.KeyUnusable):
+            self.fail("no reading key; take `readingKey` of what `faircart customer new` prints", param, ctx)
+        return "0x" + key.hex()
+
+
+ACCOUNT = Account()
+READING_KEY = ReadingKey()
+
+
 class UnwritableFile(FairCartError):
     """A file that the user names cannot be written."""
 
@@ -65,7 +99,7 @@ def customer_client(
 
     password = keys.read_password("the customer's key files", file=password_file)
     account = None if keystore is None else keys.load_account(keystore, password)
-    return CustomerClient(api, account, keys.load_hpke_key(reading_key, password).private, _address(customer))
+    return CustomerClient(api, account, keys.load_hpke_key(reading_key, password).private, customer)
 
 
 def rights_client(
@@ -82,13 +116,7 @@ def rights_client(
 
     password = keys.read_password("the customer's key files", file=password_file)
     account = None if keystore is None else keys.load_account(keystore, password)
-    return RightsClient(api, account, keys.load_hpke_key(reading_key, password).private, _address(customer))
-
-
-def _address(text: str) -> str:
-    from faircart.papers import account_address
-
-    return account_address("--customer", text) if text else ""
+    return RightsClient(api, account, keys.load_hpke_key(reading_key, password).private, customer)
 
 
 def write_private(path: Path, data: bytes, option: str = "--out") -> None:

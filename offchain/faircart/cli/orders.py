@@ -4,14 +4,12 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import click
 
-from faircart.cli.options import FILE
-
-if TYPE_CHECKING:
-    from faircart.retail import Retail
+from faircart import retail
+from faircart.cli.options import ACCOUNT, FILE, READING_KEY, make_folder, write_private
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -27,21 +25,17 @@ def lines_option(command: F) -> F:
     return option(command)
 
 
-def _load(lines: Path | None) -> "Retail":
-    from faircart import retail
-
+def _load(lines: Path | None) -> retail.Retail:
     return retail.load(retail.SAMPLE if lines is None else lines)
 
 
 @orders.command("list")
 @lines_option
 @click.option("--customers", "count", type=click.IntRange(min=1), help="Only the first ones.")
-@click.option("--shop", help="Only customers with an order at this shop.")
+@click.option("--shop", type=click.Choice(retail.SHOPS), help="Only customers with an order at this shop.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def list_(lines: Path | None, count: int | None, shop: str | None, as_json: bool) -> None:
     """Show customers with their carts and what they cost, and which lines were left out and why."""
-    from faircart import retail
-
     found = _load(lines)
     rows = []
     for number in found.customers(count, shop=shop):
@@ -68,12 +62,22 @@ def list_(lines: Path | None, count: int | None, shop: str | None, as_json: bool
 @orders.command()
 @lines_option
 @click.option("--number", required=True, help="The customer's number in the order lines.")
-@click.option("--shop", required=True, help="The seller: only what it sold is written.")
-@click.option("--customer", required=True, help="The customer's Ethereum address.")
-@click.option("--reading-key", required=True, help="The customer's public reading key, 0x-hex.")
+@click.option(
+    "--shop",
+    type=click.Choice(retail.SHOPS),
+    required=True,
+    help="The seller: only what it sold is written.",
+)
+@click.option("--customer", type=ACCOUNT, required=True, help="The customer's Ethereum address.")
+@click.option(
+    "--reading-key",
+    type=READING_KEY,
+    required=True,
+    help="The customer's public reading key, as `faircart customer new` prints it.",
+)
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 def export(lines: Path | None, number: str, shop: str, customer: str, reading_key: str, folder: Path) -> None:
-    """Write one customer's order documents and data set to FOLDER.
+    """Write one customer's order documents and data set to FOLDER, in files that only you can read.
 
     Each order document (<invoice>.json) is what a quote commits to; documents.jsonl is what
     `faircart import` takes. Prints what each order costs.
@@ -87,14 +91,14 @@ def export(lines: Path | None, number: str, shop: str, customer: str, reading_ke
     # At random, so that it cannot be traced back to the customer's number.
     dataset = orders_document(f"customer-{secrets.token_hex(8)}", shop, invoices)
     line = {"customer": customer, "readingKey": reading_key, "category": "orders", "document": dataset}
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_folder(folder, "FOLDER")
     written = []
     for invoice in invoices:
         for order in invoice.orders:
             if order.shop == shop:
                 path = folder / f"{invoice.number}.json"
-                path.write_bytes(canonical(order_document(invoice, order)))
+                write_private(path, canonical(order_document(invoice, order)), "FOLDER")
                 written.append({"invoice": invoice.number, "amountWei": order.wei, "document": str(path)})
     documents = folder / "documents.jsonl"
-    documents.write_text(json.dumps(line) + "\n", encoding="utf-8")
+    write_private(documents, (json.dumps(line) + "\n").encode(), "FOLDER")
     click.echo(json.dumps({"documents": str(documents), "orders": written}))

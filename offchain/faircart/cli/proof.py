@@ -15,7 +15,7 @@ from faircart.cli.ledgers import (
     read_canonical,
     read_json,
 )
-from faircart.cli.options import FILE, rights_client, write_private
+from faircart.cli.options import ACCOUNT, FILE, rights_client, write_private
 from faircart.errors import FairCartError
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class NoLongerHeld(FairCartError):
 @ledger_options
 @click.option("--consent", help="Prove the data set of this consent (id); with --api and the options below.")
 @click.option("--api", help="Address of the custodian's API.")
-@click.option("--customer", help="The customer's Ethereum address.")
+@click.option("--customer", type=ACCOUNT, help="The customer's Ethereum address.")
 @click.option("--reading-key", type=FILE, help="The customer's reading key file.")
 @click.option("--password-file", type=FILE, help="Password of the customer's key files.")
 @click.option(

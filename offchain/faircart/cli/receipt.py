@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from faircart.cli.ledgers import ledger_options, open_ledgers, open_source, read_canonical, read_json
-from faircart.cli.options import FILE, customer_options, make_folder, rights_client, write_private
+from faircart.cli.options import ACCOUNT, FILE, customer_options, make_folder, rights_client, write_private
 from faircart.errors import FairCartError
 
 
@@ -25,7 +25,7 @@ def receipt() -> None:
 @receipt.command()
 @customer_options
 @ledger_options
-@click.option("--customer", required=True, help="The customer's Ethereum address.")
+@click.option("--customer", type=ACCOUNT, required=True, help="The customer's Ethereum address.")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True)
 def save(api: str, reading_key: Path, password_file: Path, customer: str, out: Path, **options: Any) -> None:
     """Write every receipt that is sealed to the customer: one file a consent, <consent id>.json.

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from faircart.cli.options import (
+    ACCOUNT,
     FILE,
     config_option,
     customer_client,
@@ -89,7 +90,7 @@ def close(config_file: Path, request_id: str) -> None:
 
 @request.command("list")
 @customer_options
-@click.option("--customer", required=True, help="The customer's Ethereum address.")
+@click.option("--customer", type=ACCOUNT, required=True, help="The customer's Ethereum address.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON list, documents included.")
 def list_(api: str, reading_key: Path, password_file: Path, customer: str, as_json: bool) -> None:
     """Show a customer what is asked for: by whom, what for, for how long, for what reward."""

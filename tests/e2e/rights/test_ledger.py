@@ -63,10 +63,10 @@ def test_without_an_ethereum_node_each_exported_line_is_shown_as_unverifiable(
     assert [row.count(",unverifiable,") for row in rows] == [0, 1, 1, 1, 1]
     assert "who        customer 0x" in faircart("ledger", *who)
     for wrong, said in (
-        ("0x12", "--customer: expected an Ethereum address"),
+        ("0x12", "'--customer': expected an Ethereum address"),
         (person.address.swapcase().replace("0X", "0x"), "is misspelt (its EIP-55 checksum does not fit)"),
     ):
-        assert said in faircart("ledger", *person.who(shop), "--customer", wrong, code=1)
+        assert said in faircart("ledger", *person.who(shop), "--customer", wrong, code=2)
 
 
 class Tampered:
