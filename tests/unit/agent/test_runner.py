@@ -12,8 +12,9 @@ from faircart.agent.spells import Patience, Spells
 from faircart.agent.tools import Tools
 from faircart.agent.work import calls, runner
 from faircart.agent.work.done import Done, NotYet
+from faircart.agent.work.pending import Pending
 from faircart.agent.work.runner import Runner
-from faircart.agent.work.sending import Pending, Sender
+from faircart.agent.work.sending import Sender
 from faircart.ethereum.errors import NodeUnreachable, Reverted
 from faircart.ethereum.node import Receipt
 from faircart.store import Effect, EffectRow

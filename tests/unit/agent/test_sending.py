@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from faircart.agent.chain_reader import KEPT_BLOCKS
-from faircart.agent.work.sending import _has_read
+from faircart.agent.work.pending import has_read
 from faircart.ethereum.node import Receipt
 from faircart.store import Store
 from faircart.store import tables as t
@@ -32,7 +32,7 @@ def read_up_to(store: Store, number: int, kept: bytes | None = None) -> None:
 
 def counts(store: Store, *, logged: bool = True) -> bool:
     with store.read() as work:
-        return _has_read(work, Receipt(b"\x03" * 32, True, BLOCK, THIS, 0, logged))
+        return has_read(work, Receipt(b"\x03" * 32, True, BLOCK, THIS, 0, logged))
 
 
 def test_a_transaction_counts_in_a_block_that_the_reader_has_kept(store: Store) -> None:

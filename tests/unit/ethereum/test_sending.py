@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Transactions: several in flight, stored before they are sent, replaced when stuck, never sent twice."""
 
+from collections.abc import Iterator
+from dataclasses import replace
+
 import pytest
 import sqlalchemy as sa
 from faircart.agent.chain_reader import ChainReader
 from faircart.agent.steps import watch
 from faircart.agent.tools import Tools
-from faircart.agent.work.sending import Sender
-from faircart.ethereum.errors import InsufficientBalance
+from faircart.agent.work.sending import BUMP_BLOCKS, REFUSALS, Sender
+from faircart.ethereum.errors import InsufficientBalance, NodeRefused, NodeUnreachable
+from faircart.ethereum.transactions import Call, Fees, sign
 from faircart.store import Effect, EffectRow
 from faircart.store import tables as t
 
@@ -60,6 +64,29 @@ def standing(tools: Tools) -> int:
     return int(tools.contracts.view(tools.ethereum, "DataExchange", "balanceOf", tools.ctx.address))
 
 
+def die_before_broadcasting(sender: Sender, effect: EffectRow) -> None:
+    def die(label: str) -> None:
+        if label == "transaction.stored":
+            raise Killed
+
+    watch(die)
+    try:
+        with pytest.raises(Killed):
+            sender.send(effect)
+    finally:
+        watch(None)
+
+
+def spoil(tools: Tools) -> None:
+    """The stored transaction has so little gas now that every node refuses it."""
+    with tools.store.write() as work:
+        ((stored,),) = work.connection.execute(sa.select(t.transactions.c.raw))
+        call = replace(Call.of_raw(stored), gas=10_000)
+        signed = sign(tools.account, tools.ctx.chain_id, 0, call, Fees(10**10, 10**9))
+        values = {"raw": signed.raw, "hashes": [signed.hash.hex()]}
+        work.connection.execute(sa.update(t.transactions).values(**values))
+
+
 def test_a_mined_transaction_finishes_its_effect(tools: Tools) -> None:
     effect, sender = fund(tools, 1), Sender(tools)
     assert sender.send(effect) is None
@@ -81,17 +108,8 @@ def test_an_effect_that_is_not_wanted_any_more_sends_nothing(tools: Tools) -> No
 
 
 def test_a_process_that_ends_before_broadcasting_sends_the_same_transaction_later(tools: Tools) -> None:
-    def die(label: str) -> None:
-        if label == "transaction.stored":
-            raise Killed
-
-    watch(die)
     effect = fund(tools, 1)
-    try:
-        with pytest.raises(Killed):
-            Sender(tools).send(effect)
-    finally:
-        watch(None)
+    die_before_broadcasting(Sender(tools), effect)
     assert transactions(tools) == [(0, "signed", 1)]
     assert standing(tools) == 0
     restarted = Sender(tools)
@@ -109,22 +127,146 @@ def test_a_process_that_ends_after_broadcasting_sends_nothing_twice(tools: Tools
     assert tools.ethereum.nonce(tools.ctx.address) == 1
 
 
-def test_a_stuck_transaction_is_replaced_at_a_higher_price_under_its_nonce(
+def dearer(ethereum: Ethereum, blocks: int) -> None:
+    """Blocks whose base fee is beyond what any of our transactions pays."""
+    for _ in range(blocks):
+        ethereum.rpc("anvil_setNextBlockBaseFeePerGas", hex(400 * 10**9))
+        ethereum.rpc("evm_mine")
+
+
+def wait_long(tools: Tools) -> None:
+    """As if all that is not mined had been sent long ago."""
+    with tools.store.write() as work:
+        work.connection.execute(sa.update(t.transactions).values(sent_at=tools.clock.now() - 1000))
+
+
+@pytest.fixture
+def by_hand(ethereum: Ethereum) -> Iterator[None]:
+    """Blocks come only when a test mines them."""
+    ethereum.rpc("evm_setAutomine", False)
+    yield
+    ethereum.rpc("anvil_setNextBlockBaseFeePerGas", hex(10**9))
+    ethereum.rpc("evm_mine")
+    ethereum.rpc("evm_setAutomine", True)
+
+
+@pytest.mark.usefixtures("by_hand")
+def test_a_transaction_without_which_blocks_go_on_is_replaced_at_a_higher_price_under_its_nonce(
     tools: Tools, ethereum: Ethereum
 ) -> None:
-    ethereum.rpc("evm_setAutomine", False)
-    try:
-        effect, sender = fund(tools, 1), Sender(tools)
-        sender.send(effect)
-        with tools.store.write() as work:
-            work.connection.execute(sa.update(t.transactions).values(sent_at=tools.clock.now() - 100))
+    effect, sender = fund(tools, 1), Sender(tools)
+    sender.send(effect)
+    wait_long(tools)
+    sender.follow()
+    dearer(ethereum, BUMP_BLOCKS)
+    sender.follow()
+    assert transactions(tools) == [(0, "sent", 2)]
+    ethereum.rpc("anvil_setNextBlockBaseFeePerGas", hex(10**9))
+    ethereum.rpc("evm_mine")
+    follow_until(tools, sender, effect, "done")
+    assert transactions(tools) == [(0, "mined", 2)]
+
+
+@pytest.mark.usefixtures("by_hand")
+def test_a_head_that_stands_still_makes_no_transaction_dearer(tools: Tools) -> None:
+    sender = Sender(tools)
+    sender.send(fund(tools, 1))
+    for _ in range(10):
+        wait_long(tools)
         sender.follow()
-        assert transactions(tools) == [(0, "sent", 2)]
-        ethereum.rpc("evm_mine")
-        follow_until(tools, sender, effect, "done")
-        assert transactions(tools) == [(0, "mined", 2)]
-    finally:
-        ethereum.rpc("evm_setAutomine", True)
+    assert transactions(tools) == [(0, "sent", 1)]
+
+
+@pytest.mark.usefixtures("by_hand")
+def test_what_waits_behind_another_transaction_is_not_made_dearer(tools: Tools, ethereum: Ethereum) -> None:
+    sender = Sender(tools)
+    for number in range(2):
+        sender.send(fund(tools, number))
+    wait_long(tools)
+    sender.follow()
+    dearer(ethereum, BUMP_BLOCKS)
+    sender.follow()
+    assert transactions(tools) == [(0, "sent", 2), (1, "sent", 1)]
+
+
+def test_a_transaction_that_the_node_refuses_for_good_is_parked_and_holds_up_no_other(
+    tools: Tools, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("faircart.agent.work.sending.REBROADCAST_SECONDS", 0)
+    refused, behind, sender = fund(tools, 1), fund(tools, 2), Sender(tools)
+    die_before_broadcasting(sender, refused)
+    spoil(tools)
+    sender.send(behind)
+    follow_until(tools, sender, behind, "done")
+    assert transactions(tools) == [(0, "mined", 2), (1, "mined", 1)]
+    with tools.store.read() as work:
+        row = work.outbox.get(refused.effect_id)
+    assert row is not None
+    assert row.state == "parked"
+    assert "gas" in row.error
+    assert standing(tools) == tools.ctx.custodian.standing_balance_wei
+
+
+def test_a_transaction_that_is_only_too_cheap_is_not_given_up(
+    tools: Tools, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_raw: bytes) -> None:
+        raise NodeRefused("url", "eth_sendRawTransaction", -32000, "transaction underpriced")
+
+    monkeypatch.setattr("faircart.agent.work.sending.REBROADCAST_SECONDS", 0)
+    effect, sender = fund(tools, 1), Sender(tools)
+    with monkeypatch.context() as refusing:
+        refusing.setattr(tools.ethereum, "send_raw", refuse)
+        sender.send(effect)
+        for _ in range(2 * REFUSALS):
+            sender.follow()
+    follow_until(tools, sender, effect, "done")
+    assert transactions(tools) == [(0, "mined", 1)]
+
+
+def test_one_nonsense_answer_for_the_nonce_signs_nothing(
+    tools: Tools, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nonce, answers = tools.ethereum.nonce, [10**9]
+    monkeypatch.setattr(tools.ethereum, "nonce", lambda *asked: answers.pop() if answers else nonce(*asked))
+    effect, sender = fund(tools, 1), Sender(tools)
+    with pytest.raises(NodeUnreachable, match="about the nonce"):
+        sender.send(effect)
+    assert transactions(tools) == []
+    sender.send(effect)
+    follow_until(tools, sender, effect, "done")
+    assert transactions(tools) == [(0, "mined", 1)]
+
+
+def test_an_account_that_was_used_before_goes_on_at_its_next_nonce(tools: Tools) -> None:
+    used = tools.account.sign_transaction(
+        {"chainId": 31337, "nonce": 0, "to": tools.ctx.address, "value": 0, "gas": 21000, "gasPrice": 10**10}
+    )
+    tools.ethereum.send_raw(bytes(used.raw_transaction))
+    wait_for(lambda: tools.ethereum.nonce(tools.ctx.address) == 1, "the other transaction to be mined")
+    effect, sender = fund(tools, 1), Sender(tools)
+    sender.send(effect)
+    follow_until(tools, sender, effect, "done")
+    assert transactions(tools) == [(1, "mined", 1)]
+
+
+def test_transactions_above_nonces_that_nobody_uses_are_decided_anew_at_the_right_one(
+    tools: Tools, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    effect, sender = fund(tools, 1), Sender(tools)
+    with monkeypatch.context() as lying:
+        lying.setattr(tools.ethereum, "nonce", lambda *_: 10**9)
+        sender.send(effect)
+    assert transactions(tools) == [(10**9, "sent", 1)]
+    sender.follow()
+    assert transactions(tools) == [(10**9, "sent", 1)]  # the node may only lag
+    monkeypatch.setattr("faircart.agent.work.nonces.GAP_SECONDS", 0)
+    sender.follow()
+    assert transactions(tools) == []
+    assert state_of(tools, effect) == "waiting"
+    sender.send(effect)
+    follow_until(tools, sender, effect, "done")
+    assert transactions(tools) == [(0, "mined", 1)]
 
 
 def test_several_transactions_are_in_flight_at_once(tools: Tools, ethereum: Ethereum) -> None:

@@ -3,21 +3,20 @@
 
 A stored transaction is broadcast again as it is until it is mined, so a crash between storing and
 broadcasting, or a reorganisation, cannot send anything twice: its nonce can be used only once. One that is
-not mined in time is replaced under the same nonce at a higher price (EIP-1559).
+not mined while others are is replaced under the same nonce at a higher price (EIP-1559). One that the node
+refuses for good makes room: its effect is parked, its nonce used up by a payment of nothing to ourselves.
 """
 
 import time
-from dataclasses import asdict, dataclass, replace
-from typing import Any
-
-import sqlalchemy as sa
+from dataclasses import asdict, replace
 
 from faircart.agent import log
-from faircart.agent.chain_reader import KEPT_BLOCKS
 from faircart.agent.steps import boundary
 from faircart.agent.tools import Tools
 from faircart.agent.work.calls import Wanted, WouldCheat, decide, refused
 from faircart.agent.work.done import Done, NotYet
+from faircart.agent.work.nonces import Nonces
+from faircart.agent.work.pending import Pending, change, has_read, next_nonce, unconfirmed
 from faircart.agent.work.relaying import RELAYED, within_budget
 from faircart.errors import FairCartError
 from faircart.ethereum.errors import InsufficientBalance, NodeRefused, NodeUnreachable, Reverted
@@ -27,32 +26,22 @@ from faircart.store import EffectRow, Work
 from faircart.store import tables as t
 from faircart.store.records import Exchange, Withdrawal
 
-READ_TO = "ethereum"
-"""The cursor of the chain's reader: it notices if a block up to there is taken back."""
 REBROADCAST_SECONDS = 5
 SUPERSEDED_SECONDS = 30
 """How long a used nonce may lack a receipt of ours before we believe that something else used it."""
+BUMP_BLOCKS = 3
+"""So many blocks have to come without the next transaction in line before it counts as too cheap."""
+REFUSALS = 12
+"""After so many refusals in a row, a minute's, a transaction is given up."""
+PASSING = (
+    *("nonce", "underpriced", "already", "known transaction", "fee too low", "base fee", "fee per gas"),
+    *("balance", "pool", "queue", "internal error", "in progress"),
+)
+"""What a node says, among others, when it refuses a transaction that it may take later."""
+INSTEAD = "/instead"
+"""Marks the id of an effect whose transaction made room for a payment of nothing."""
 TROUBLES = (NodeUnreachable, InsufficientBalance)
 """What is wrong with the node or the account, and not with one transaction."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pending:
-    """A stored transaction that is not known to be mined.
-
-    `hashes` are all that were signed under its nonce.
-    """
-
-    nonce: int
-    effect_id: str
-    hashes: list[str]
-    raw: bytes
-    max_fee: int
-    priority_fee: int
-    cost: int
-    sent_at: int
-    block: int
-    state: str
 
 
 class Sender:
@@ -64,8 +53,10 @@ class Sender:
         self._chain_id = tools.ctx.chain_id
         self._missed: dict[int, float] = {}
         self._sent: dict[int, float] = {}
-        self._replaced: dict[int, float] = {}
+        self._first_seen: dict[int, int] = {}
         self._refusals: dict[int, str] = {}
+        self._refused: dict[int, int] = {}
+        self._nonces = Nonces(tools)
 
     # --- following ----------------------------------------------------------------------------------------
 
@@ -75,11 +66,15 @@ class Sender:
         One that is in trouble holds up no other. Raises NodeUnreachable, InsufficientBalance.
         """
         with self._tools.store.read() as work:
-            pending = _pending(work)
+            pending = unconfirmed(work)
         if not pending:
             return
         head = self._tools.ethereum.head()
-        mined = self._tools.ethereum.nonce(self._address)
+        mined = self._nonces.mined()
+        if self._nonces.close_gap(pending, mined):
+            for transaction in pending:
+                self._forget(transaction.nonce)
+            return
         short: InsufficientBalance | None = None
         for transaction in pending:
             try:
@@ -109,13 +104,23 @@ class Sender:
         self._missed.pop(transaction.nonce, None)
         now = self._tools.clock.now()
         due = transaction.state == "signed" or _is_old(self._sent, transaction.nonce)
-        stuck = transaction.state == "sent" and now - transaction.sent_at >= self._bump_after()
-        if stuck and _is_old(self._replaced, transaction.nonce):
-            self._replaced[transaction.nonce] = time.monotonic()
+        if transaction.state == "sent" and self._is_stuck(transaction, mined, head):
+            self._first_seen[transaction.nonce] = head
             replacement = self._replacement(transaction)
             due, transaction = due or replacement is not transaction, replacement
         if due:
             self._broadcast(transaction, now)
+
+    def _is_stuck(self, transaction: Pending, mined: int, head: int) -> bool:
+        """Whether others were mined instead of it. A head that stands still says nothing about the price,
+        and what waits behind another nonce is not too cheap.
+        """
+        if transaction.nonce != mined or not head:
+            return False
+        seen = min(head, self._first_seen.setdefault(transaction.nonce, head))
+        self._first_seen[transaction.nonce] = seen  # a reorganisation can take the head back
+        waited = self._tools.clock.now() - transaction.sent_at
+        return head - seen >= BUMP_BLOCKS and waited >= self._tools.config.ethereum.bump_after_seconds
 
     def _once(self, transaction: Pending, error: FairCartError) -> None:
         """Tells of what is wrong with a transaction, and not again until something else is."""
@@ -125,7 +130,7 @@ class Sender:
             log.trouble("transaction.refused", effect=transaction.effect_id, code=what)
 
     def _forget(self, nonce: int) -> None:
-        for kept in (self._missed, self._sent, self._replaced, self._refusals):
+        for kept in (self._missed, self._sent, self._first_seen, self._refusals, self._refused):
             kept.pop(nonce, None)
 
     def _receipt(self, transaction: Pending) -> Receipt | None:
@@ -149,11 +154,11 @@ class Sender:
             if head is None or head.hash != receipt.block_hash:
                 return
         with self._tools.store.write() as work:
-            if not _has_read(work, receipt):
+            if not has_read(work, receipt):
                 return
             state = "mined" if receipt.succeeded else "failed"
             cost = receipt.cost if transaction.cost else 0
-            _set(work, transaction.nonce, state=state, cost=cost, block=receipt.block_number)
+            change(work, transaction.nonce, state=state, cost=cost, block=receipt.block_number)
             if receipt.succeeded:
                 work.outbox.finish(transaction.effect_id, {"transaction": receipt.transaction.hex()})
             else:
@@ -171,7 +176,7 @@ class Sender:
         # Something else used the nonce: another program with our key, or a replacement made before a restore.
         log.trouble("transaction.superseded", effect=transaction.effect_id, nonce=transaction.nonce)
         with self._tools.store.write() as work:
-            _set(work, transaction.nonce, state="failed", cost=0)
+            change(work, transaction.nonce, state="failed", cost=0)
             self._again(work, transaction, "its nonce was used by another transaction")
         self._forget(transaction.nonce)
 
@@ -198,9 +203,9 @@ class Sender:
             call, price = self._price(effect, wanted)
         except Reverted as error:
             return refused(self._tools, effect, error)
-        mined = self._tools.ethereum.nonce(self._address)
+        mined = self._nonces.mined()
         with self._tools.store.write() as work:
-            nonce = max(mined, _next_nonce(work))
+            nonce = max(mined, next_nonce(work))
             signed = sign(self._tools.account, self._chain_id, nonce, call, price)
             transaction = Pending(
                 nonce=nonce,
@@ -269,7 +274,7 @@ class Sender:
                 "transaction.sent", effect=transaction.effect_id, transaction=transaction.hashes[-1][:16]
             )
             with self._tools.store.write() as work:
-                _set(work, transaction.nonce, state="sent", sent_at=now)
+                change(work, transaction.nonce, state="sent", sent_at=now)
 
     def _send(self, transaction: Pending) -> None:
         boundary("transaction.broadcast")
@@ -281,7 +286,46 @@ class Sender:
                 raise self._too_poor(Call.of_raw(transaction.raw).value) from None
             # Too cheap by now, or replaced already: the next replacement mends it, and others must not wait.
             self._once(transaction, error)
+            self._count(transaction, error)
+        else:
+            self._refused.pop(transaction.nonce, None)
         boundary("transaction.sent")
+
+    def _count(self, transaction: Pending, error: NodeRefused) -> None:
+        """Gives a transaction up that the node has refused again and again for a reason of its own."""
+        said = error.reason.lower()
+        if any(phrase in said for phrase in PASSING) or transaction.effect_id.endswith(INSTEAD):
+            self._refused.pop(transaction.nonce, None)
+            return
+        times = self._refused[transaction.nonce] = self._refused.get(transaction.nonce, 0) + 1
+        if times < REFUSALS:
+            return
+        old, ceiling = Fees(transaction.max_fee, transaction.priority_fee), self._tools.config.ethereum
+        try:
+            price = bumped(old, self._fees(), ceiling.max_fee_wei) or old
+        except FeeTooHigh:
+            price = old
+        with self._tools.store.write() as work:
+            effect = work.outbox.get(transaction.effect_id)
+            work.outbox.park(transaction.effect_id, str(error))
+            self._use_up(work, transaction, price, transaction.hashes)
+        self._forget(transaction.nonce)
+        kind = "" if effect is None else effect.kind
+        log.trouble("effect.parked", kind=kind, effect=transaction.effect_id, error="NodeRefused")
+
+    def _use_up(self, work: Work, transaction: Pending, price: Fees, earlier: list[str]) -> None:
+        """Pays nothing to ourselves under a transaction's nonce: it must be used, or all behind it wait."""
+        call = Call(self._address, b"", 0, 30_000)
+        signed = sign(self._tools.account, self._chain_id, transaction.nonce, call, price)
+        change(
+            work,
+            transaction.nonce,
+            effect_id=transaction.effect_id + INSTEAD,
+            hashes=[*earlier, signed.hash.hex()],
+            raw=signed.raw,
+            max_fee=price.max_fee,
+            priority_fee=price.priority_fee,
+        )
 
     def _is_withdrawn(self, transaction: Pending) -> bool:
         with self._tools.store.read() as work:
@@ -302,29 +346,14 @@ class Sender:
             wanted = Done({"moot": str(error)})
         if not isinstance(wanted, Done):
             return False
-        # Its nonce must be used up, or everything after it waits: by a payment of nothing to ourselves.
         try:
             price = self._fees()
         except FeeTooHigh:
             price = Fees(transaction.max_fee, transaction.priority_fee)
-        call = Call(self._address, b"", 0, 30_000)
-        signed = sign(self._tools.account, self._chain_id, transaction.nonce, call, price)
-        name = f"{transaction.effect_id}/instead"
         with self._tools.store.write() as work:
             work.outbox.finish(transaction.effect_id, wanted.result)
-            _set(
-                work,
-                transaction.nonce,
-                effect_id=name,
-                hashes=[signed.hash.hex()],
-                raw=signed.raw,
-                max_fee=price.max_fee,
-                priority_fee=price.priority_fee,
-            )
+            self._use_up(work, transaction, price, [])
         return True
-
-    def _bump_after(self) -> int:
-        return self._tools.config.ethereum.bump_after_seconds
 
     def _replacement(self, transaction: Pending) -> Pending:
         ceiling = self._tools.config.ethereum.max_fee_wei
@@ -339,7 +368,7 @@ class Sender:
         hashes = [*transaction.hashes, signed[0]]
         now = self._tools.clock.now()
         with self._tools.store.write() as work:
-            _set(
+            change(
                 work,
                 transaction.nonce,
                 hashes=hashes,
@@ -369,40 +398,3 @@ def resign(tools: Tools, transaction: Pending, price: Fees) -> tuple[str, bytes]
     call = Call.of_raw(transaction.raw)
     signed = sign(tools.account, tools.ctx.chain_id, transaction.nonce, call, price)
     return signed.hash.hex(), signed.raw
-
-
-def _pending(work: Work) -> list[Pending]:
-    query = (
-        sa.select(t.transactions)
-        .where(t.transactions.c.state.in_(("signed", "sent")))
-        .order_by(t.transactions.c.nonce)
-    )
-    return [Pending(*row) for row in work.connection.execute(query)]
-
-
-def _next_nonce(work: Work) -> int:
-    highest = work.connection.execute(sa.select(sa.func.max(t.transactions.c.nonce))).scalar_one()
-    return 0 if highest is None else int(highest) + 1
-
-
-def _has_read(work: Work, receipt: Receipt) -> bool:
-    """Whether our reader has read the very block of a receipt: another one of the same number does not count.
-
-    A block that is taken back before the reader was there is missed by nobody else.
-    """
-    cursor = work.cursor(READ_TO) or 0
-    if cursor < receipt.block_number:
-        return False
-    kept = work.connection.execute(
-        sa.select(t.blocks.c.hash).where(t.blocks.c.number == receipt.block_number)
-    ).scalar_one_or_none()
-    if kept is not None:
-        return bool(kept == receipt.block_hash)
-    # Every block with an event of ours is kept, unless it lies too deep to be taken back.
-    return not receipt.logged or cursor - receipt.block_number >= KEPT_BLOCKS
-
-
-def _set(work: Work, nonce: int, **changes: Any) -> None:
-    work.connection.execute(
-        sa.update(t.transactions).where(t.transactions.c.nonce == nonce).values(**changes)
-    )
