@@ -246,6 +246,10 @@ class Binding(Paper):
     version: int
 
 
+LAST_BINDING_VERSION = 2**63 - 1
+"""A binding with a higher version does not count: databases keep whole numbers of 64 bits with a sign."""
+
+
 def sign(paper: Paper, domain: Domain, private_key: bytes) -> bytes:
     """The signature of an Ethereum key over `paper` in `domain`: 65 bytes, r ‖ s ‖ v with v 27 or 28."""
     signed = Account.sign_message(_signable(paper, domain), private_key=private_key)

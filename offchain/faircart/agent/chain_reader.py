@@ -162,13 +162,33 @@ class ChainReader:
 
     def _apply(self, end: Head, logs: list[Log], *, undo: bool) -> None:
         events, broken = self._decoded(end, logs)
+        try:
+            self._store(end, logs, events, broken, undo=undo)
+        except Exception as error:
+            if is_the_databases(error):
+                raise
+            # One of them cannot be stored: which one shows when each is stored by itself.
+            self._store(end, logs, events, broken, undo=undo, one_by_one=True)
+        self._timestamps.clear()
+
+    def _store(
+        self,
+        end: Head,
+        logs: list[Log],
+        events: list[Event],
+        broken: list[dict[str, object]],
+        *,
+        undo: bool,
+        one_by_one: bool = False,
+    ) -> None:
         with self._tools.store.write() as work:
             self._orphans = _any_orphaned(work)
-            _prefetch(work, events)
+            if not one_by_one:
+                _prefetch(work, events)
             rows = list(broken)
             for event in events:
                 work.block = event.at.block_number if undo else None
-                rows.append(self._one(work, event))
+                rows.append(self._alone(work, event) if one_by_one else self._one(work, event))
             work.block = None
             if rows:
                 work.connection.execute(work.insert(t.events).on_conflict_do_nothing(), rows)
@@ -182,7 +202,6 @@ class ChainReader:
             work.upsert(t.blocks, list({block["number"]: block for block in blocks}.values()))
             self._raise_floor(work, end.number - KEPT_BLOCKS if undo else end.number)
             work.set_cursor(SOURCE, end.number)
-        self._timestamps.clear()
 
     def _raise_floor(self, work: Work, wanted: int) -> None:
         """What lies below the newest known block up to `wanted` need not be taken back any more."""
@@ -223,31 +242,30 @@ class ChainReader:
         return self._timestamps[number]
 
     def _one(self, work: Work, event: Event) -> dict[str, object]:
-        state, reason = "applied", ""
         try:
             outcome = chain.handle(self._tools.ctx, work, event)
-        except StoreUnusable:
-            raise
-        except sa.exc.DBAPIError:
-            raise  # the database's trouble, and not the event's
-        except Exception as error:  # noqa: BLE001 - parked, counted and shown; the others go on
-            state, reason = "parked", f"{type(error).__name__}: {error}"
-            log.trouble("event.parked", kind=type(event).__name__, subject=log.short(event.subject))
-        else:
-            apply(work, outcome)
-            if outcome.changes and self._has_been_orphaned(work, event):
-                work.add([effects.reinstatement(self._tools.ctx, event)])
-        return {
-            "block_number": event.at.block_number,
-            "log_index": event.at.log_index,
-            "block_hash": event.at.block_hash,
-            "transaction": event.at.transaction,
-            "name": type(event).__name__,
-            "subject": event.subject,
-            "body": {},
-            "state": state,
-            "error": reason,
-        }
+        except Exception as error:  # parked, counted and shown; the others go on
+            if is_the_databases(error):
+                raise
+            return _parked_row(event, error)
+        self._bring_about(work, event, outcome)
+        return _row(event, "applied")
+
+    def _alone(self, work: Work, event: Event) -> dict[str, object]:
+        """The same, and what cannot be stored is parked, too, at the price of a flush an event."""
+        try:
+            with work.attempt() as part:
+                self._bring_about(part, event, chain.handle(self._tools.ctx, part, event))
+        except Exception as error:
+            if is_the_databases(error):
+                raise
+            return _parked_row(event, error)
+        return _row(event, "applied")
+
+    def _bring_about(self, work: Work, event: Event, outcome: Outcome) -> None:
+        apply(work, outcome)
+        if outcome.changes and self._has_been_orphaned(work, event):
+            work.add([effects.reinstatement(self._tools.ctx, event)])
 
     def _has_been_orphaned(self, work: Work, event: Event) -> bool:
         if not self._orphans:
@@ -277,7 +295,7 @@ class ChainReader:
                 continue  # its block is gone: the next range finds that out
             events, broken = self._decoded(head, found)
             with self._tools.store.write() as work:
-                rows = [*broken, *(self._one(work, event) for event in events)]
+                rows = [*broken, *(self._alone(work, event) for event in events)]
                 work.upsert(t.events, rows)
             self._tools.nudge()
 
@@ -384,6 +402,34 @@ def _take_back(work: Work, fork: int) -> None:
         else:
             work.put(codec.from_plain(kind, before))  # type: ignore[arg-type]
     work.connection.execute(sa.delete(t.undo).where(t.undo.c.block_number > fork))
+
+
+def is_the_databases(error: Exception) -> bool:
+    """Whether a failure is the database's, and not that of what was to be stored: a value that it does not
+    take (out of range, against a constraint) is the fault of whoever brought it.
+    """
+    if isinstance(error, sa.exc.DataError | sa.exc.IntegrityError):
+        return False
+    return isinstance(error, StoreUnusable | sa.exc.DBAPIError)
+
+
+def _parked_row(event: Event, error: Exception) -> dict[str, object]:
+    log.trouble("event.parked", kind=type(event).__name__, subject=log.short(event.subject))
+    return _row(event, "parked", f"{type(error).__name__}: {error}")
+
+
+def _row(event: Event, state: str, reason: str = "") -> dict[str, object]:
+    return {
+        "block_number": event.at.block_number,
+        "log_index": event.at.log_index,
+        "block_hash": event.at.block_hash,
+        "transaction": event.at.transaction,
+        "name": type(event).__name__,
+        "subject": event.subject,
+        "body": {},
+        "state": state,
+        "error": reason,
+    }
 
 
 def _broken_row(entry: Log, reason: str) -> dict[str, object]:

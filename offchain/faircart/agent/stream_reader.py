@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from faircart.agent import log
-from faircart.agent.chain_reader import apply
+from faircart.agent.chain_reader import apply, is_the_databases
 from faircart.agent.handlers import Ignore, Later, streams
 from faircart.agent.handlers.streams import StreamItem
 from faircart.agent.steps import boundary
@@ -19,7 +19,6 @@ from faircart.multichain import Item, names
 from faircart.multichain.errors import EntityNotFound, PayloadNotHere
 from faircart.store import Work
 from faircart.store import tables as t
-from faircart.store.errors import StoreUnusable
 
 PAGE = 100
 LOOKED_AT = 25
@@ -125,27 +124,31 @@ class StreamReader:
         try:
             if item.format == "json" and value is None and not item.available:
                 raise Later(NOT_HERE)
-            outcome = streams.handle(self._tools.ctx, work, seen, self._tools.clock.now())
+            with work.attempt() as part:
+                apply(part, streams.handle(self._tools.ctx, part, seen, self._tools.clock.now()))
         except Ignore as error:
             state, reason = "ignored", str(error)
         except Later as error:
             state, reason = "awaiting", str(error)
-        except (StoreUnusable, sa.exc.DBAPIError):
-            raise  # the database's trouble, and not the item's
-        except Exception as error:  # noqa: BLE001 - parked, counted and shown; the others go on
+        except Exception as error:  # parked, counted and shown; the others go on
+            if is_the_databases(error):
+                raise
             state, reason = "parked", f"{type(error).__name__}: {error}"
             log.trouble("item.parked", stream=item.stream, txid=item.txid, error=type(error).__name__)
-        else:
-            apply(work, outcome)
         row = {
             "stream": item.stream,
             "txid": item.txid,
             "vout": item.vout,
             "publisher": publisher,
             "state": state,
-            "error": reason,
+            "error": storable(reason),
         }
         work.upsert(t.stream_items, [row])
+
+
+def storable(text: str) -> str:
+    """A text that any database takes: what a stranger wrote may hold half of a surrogate pair, or a NUL."""
+    return text.encode("utf-8", "backslashreplace").decode().replace("\0", "\\0")
 
 
 def _state(work: Work, item: Item) -> str | None:

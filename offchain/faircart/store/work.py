@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """One database transaction: rows read and written through an identity map, written in bulk when it ends."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any, TypeVar
 
@@ -153,6 +154,22 @@ class Work:
             self._undo.clear()
         effects, self._effects = self._effects, []
         self.outbox.add(effects)
+
+    @contextmanager
+    def attempt(self) -> Iterator["Work"]:
+        """A part of this transaction that is stored as a whole, or not at all if its block raises:
+
+        what one event or item brings cannot spoil what the others brought.
+        """
+        self.flush()
+        with self.connection.begin_nested():
+            part = Work(self.connection, self.insert)
+            part.block = self.block
+            yield part
+            part.flush()
+        # What we have seen before may have changed.
+        self._seen.clear()
+        self._index.clear()
 
 
 @cache

@@ -88,6 +88,8 @@ def bindings(node: StreamNode, domain: papers.Domain, chain_name: str) -> dict[s
         ours = (binding.chain_name, binding.chain_id) == (chain_name, domain.chain_id)
         if not ours or binding.multichain_address not in publishers:
             continue
+        if binding.version > papers.LAST_BINDING_VERSION:
+            continue
         if account not in found or found[account].binding.version < binding.version:
             found[account] = Bound(account, binding, txid)
     return found

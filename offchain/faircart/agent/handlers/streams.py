@@ -66,6 +66,8 @@ def binding(ctx: Context, view: View, item: StreamItem) -> Outcome:
         raise Ignore("a binding whose signature is no hex") from None
     if bound.chain_name != ctx.chain_name or bound.chain_id != ctx.chain_id:
         raise Ignore("a binding for other chains")
+    if bound.version > papers.LAST_BINDING_VERSION:
+        raise Ignore(f"binding.version: {bound.version} is more than 2^63 - 1")
     if bound.multichain_address != item.publisher:
         raise Ignore("a binding that its MultiChain address did not publish")
     known = view.get(Participant, address)
