@@ -1,49 +1,145 @@
 # SPDX-License-Identifier: Apache-2.0
 """Kept connections to a node whose calls end at a deadline, and which are not kept too long.
 
-urllib3's own timeouts bound each wait for bytes, not their sum, so an answer or only its headers could
-trickle in for ever; and a request's body gets the time for connecting alone.
+Timeouts of sockets bound each wait for bytes, not their sum: an answer, or only its headers, could trickle
+in for ever. No proxy, no cookie, no redirect and no file of the user's has a part in a call.
 """
 
 from __future__ import annotations
 
+import base64
 import io
+import itertools
+import select
 import socket
-import threading
+import ssl
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from http.client import HTTPMessage, HTTPResponse
+from contextlib import contextmanager, suppress
+from http.client import HTTPResponse
 from typing import Any
 
-import urllib3
-from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPConnection, HTTPSConnection
+from faircart.multichain.messages import Body
 
 SERVER_IDLE_SECONDS = 30.0  # -rpcservertimeout: the node closes idle connections then
 RENEW_AFTER = SERVER_IDLE_SECONDS - 5.0
 """Idle seconds after which a connection is opened anew: the node's close could meet a request."""
+CONNECT_SECONDS = 5.0
+"""Seconds for connecting to one address of the node."""
 
-_thread = threading.local()
+
+class Connections:
+    """As many connections to a node as calls are under way at once; thread-safe.
+
+    `tls` is what https is checked by, or None for http. `path` must be quoted, `host` be ASCII.
+    """
+
+    def __init__(
+        self, host: str, port: int, path: str, tls: ssl.SSLContext | None, user: str, password: str
+    ) -> None:
+        self._host, self._port, self._tls = host, port, tls
+        name = f"[{host}]" if ":" in host else host
+        word = base64.b64encode(f"{user}:{password}".encode()).decode()
+        self._head = (
+            f"POST {path} HTTP/1.1\r\nHost: {name}:{port}\r\nAuthorization: Basic {word}\r\n"
+            "Content-Type: application/json\r\nAccept-Encoding: identity\r\nUser-Agent: faircart\r\n"
+        ).encode()
+        self._idle: list[Connection] = []
+
+    @contextmanager
+    def one(self, deadline: float) -> Iterator[Connection]:
+        """A connection for one call until `deadline` (`time.monotonic`), open or not; kept if the call
+        succeeds.
+        """
+        idle = self._idle
+        connection = Connection(self._host, self._port, self._tls)
+        with suppress(IndexError):
+            connection = idle.pop()
+        connection.deadline = deadline
+        try:
+            yield connection
+        except BaseException:
+            connection.close()
+            raise
+        if idle is self._idle:
+            idle.append(connection)
+        else:  # closed meanwhile
+            connection.close()
+
+    def post(self, connection: Connection, body: Body) -> tuple[int, bytes]:
+        """HTTP status and content of the answer to `body`."""
+        pieces = iter(body)
+        head = b"%sContent-Length: %d\r\n\r\n" % (self._head, len(body))
+        return connection.exchange(itertools.chain((head + next(pieces),), pieces))
+
+    def close(self) -> None:
+        """Close what is idle now, and what is in use as soon as it is not."""
+        idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.close()
 
 
-@contextmanager
-def until(deadline: float) -> Iterator[None]:
-    """Calls of this thread through a `NodeAdapter` end at `deadline` (`time.monotonic`)."""
-    _thread.deadline = deadline
-    try:
-        yield
-    finally:
-        del _thread.deadline
+class Connection:
+    """A connection for one call after the other, each until its `deadline`."""
+
+    deadline = 0.0
+
+    def __init__(self, host: str, port: int, tls: ssl.SSLContext | None) -> None:
+        self._host, self._port, self._tls = host, port, tls
+        self._socket: socket.socket | None = None
+        self._used = 0.0
+
+    def open(self) -> None:
+        """Connect, unless it is connected and was so a short while ago."""
+        if self._socket is not None and (
+            time.monotonic() - self._used > RENEW_AFTER or _readable(self._socket)
+        ):
+            self.close()
+        if self._socket is None:
+            seconds = min(CONNECT_SECONDS, _left(self.deadline))
+            connection = socket.create_connection((self._host, self._port), seconds)
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if self._tls is not None:
+                connection = self._tls.wrap_socket(connection, server_hostname=self._host)
+            self._socket = connection
+
+    def exchange(self, request: Iterator[bytes]) -> tuple[int, bytes]:
+        """Send the pieces of a request; the status and content of its answer."""
+        assert self._socket is not None
+        whole = False
+        # a node refuses what is too large before it has read it, and closes
+        with suppress(BrokenPipeError, ConnectionResetError):
+            for piece in request:
+                self._socket.settimeout(_left(self.deadline))
+                self._socket.sendall(piece)
+            whole = True
+        with _Answer(self._socket, self.deadline) as answer:
+            answer.begin()
+            status, content = answer.status, answer.read()
+        self._used = time.monotonic()
+        if answer.will_close or not whole:
+            self.close()
+        return status, content
+
+    def close(self) -> None:
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+
+
+class _Answer(HTTPResponse):
+    def __init__(self, connection: socket.socket, deadline: float) -> None:
+        super().__init__(connection, method="POST")
+        self.fp = io.BufferedReader(_Incoming(self.fp.detach(), connection, deadline))
 
 
 class _Incoming(io.RawIOBase):
-    """What comes from a socket until the deadline of the call that opened it; TimeoutError afterwards."""
+    """What comes from a socket until the deadline; TimeoutError afterwards."""
 
-    def __init__(self, raw: io.RawIOBase, connection: socket.socket) -> None:
+    def __init__(self, raw: io.RawIOBase, connection: socket.socket, deadline: float) -> None:
         self._raw = raw
         self._connection = connection
-        self._deadline: float = _thread.deadline
+        self._deadline = deadline
 
     def readable(self) -> bool:
         return True
@@ -57,70 +153,11 @@ class _Incoming(io.RawIOBase):
         super().close()
 
 
-class _Answer(HTTPResponse):
-    def __init__(self, connection: socket.socket, *args: Any, **options: Any) -> None:
-        super().__init__(connection, *args, **options)
-        self.fp = io.BufferedReader(_Incoming(self.fp.detach(), connection))
-
-    def begin(self) -> None:
-        super().begin()
-        if self.msg.defects or self.msg.get_payload():
-            # urllib3 would log what is no header, and it can repeat what was sent
-            clean = HTTPMessage()
-            for name, value in self.msg.items():
-                clean[name] = value
-            self.headers = self.msg = clean
-
-
-class _Kept:
-    """What both connections of urllib3 get before their own."""
-
-    response_class: Any = _Answer
-    sock: socket.socket | None
-    _used = 0.0
-
-    def connect(self) -> None:
-        super().connect()  # type: ignore[misc]
-        self._used = time.monotonic()
-
-    def request(self, *args: Any, **options: Any) -> None:
-        if self.sock is not None and time.monotonic() - self._used > RENEW_AFTER:
-            self.close()  # type: ignore[attr-defined]
-        super().request(*args, **options)  # type: ignore[misc]
-
-    def send(self, data: Any) -> None:
-        if self.sock is not None:
-            self.sock.settimeout(_left(_thread.deadline))
-        super().send(data)  # type: ignore[misc]
-
-    def getresponse(self) -> Any:
-        answer = super().getresponse()  # type: ignore[misc]
-        self._used = time.monotonic()
-        return answer
-
-
-class _Http(_Kept, HTTPConnection):
-    pass
-
-
-class _Https(_Kept, HTTPSConnection):
-    pass
-
-
-class _HttpPool(urllib3.HTTPConnectionPool):
-    ConnectionCls = _Http
-
-
-class _HttpsPool(urllib3.HTTPSConnectionPool):
-    ConnectionCls = _Https
-
-
-class NodeAdapter(HTTPAdapter):
-    """For `requests`: to be used inside `until`."""
-
-    def init_poolmanager(self, *args: Any, **options: Any) -> None:
-        super().init_poolmanager(*args, **options)
-        self.poolmanager.pool_classes_by_scheme = {"http": _HttpPool, "https": _HttpsPool}
+def _readable(connection: socket.socket) -> bool:
+    """Of an idle connection: that the node has closed it."""
+    poll = select.poll()
+    poll.register(connection, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def _left(deadline: float) -> float:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import binascii
 from functools import partial
 from itertools import takewhile
 from typing import cast
@@ -101,12 +100,11 @@ class Reading(NodeCalls):
         pieces: list[bytes] = []
         size = 0
         while size < item.size:
-            piece = self._rpc.gettxoutdata(item.txid, item.vout, FETCH_PIECE, size)
-            if not isinstance(piece, str) or not piece:
+            piece = self._rpc.call("gettxoutdata", item.txid, item.vout, FETCH_PIECE, size, as_bytes=True)
+            if not isinstance(piece, bytes) or not piece:
                 raise errors.NotANode("gettxoutdata", "the payload ends before its announced size")
-            with well_formed("gettxoutdata"):
-                pieces.append(binascii.unhexlify(piece))
-            size += len(pieces[-1])
+            pieces.append(piece)
+            size += len(piece)
         if size != item.size:
             raise errors.NotANode("gettxoutdata", "the payload has another size than announced")
         return b"".join(pieces)

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import gc
-import http.client
 import inspect
 import io
 import json
@@ -21,11 +20,13 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import psutil
 import pytest
 from faircart.multichain import Json, StreamNode, Text, connections, errors, transport
 from faircart.multichain.items import MAX_KEY_BYTES, Item, NewItem
+from faircart.multichain.methods import METHODS, REPEATABLE
 from faircart.multichain.publishing import CACHE_ABOVE
-from faircart.multichain.transport import METHODS, REPEATABLE, NodeRpc
+from faircart.multichain.transport import NodeRpc
 from faircart.standin.service import StandIn
 from faircart.streams.network import StreamsError, read_secret
 
@@ -231,8 +232,71 @@ def test_headers_without_end_are_refused() -> None:
             rpc(node, attempts=1).getinfo()
 
 
+def test_a_long_payload_arrives_whole_and_again_when_the_call_is_repeated() -> None:
+    payload = bytes(range(256)) * 1_025  # no whole number of slices
+    busy = http_answer(503, b"Work queue depth exceeded", "text/html")
+    with FakeNode(busy, result("txid")) as node:
+        assert rpc(node).publish("s", "k", payload, "offchain") == "txid"
+        assert [body["params"] for body in node.bodies] == [["s", "k", payload.hex(), "offchain"]] * 2
+
+
+def test_a_result_of_hex_comes_as_bytes_if_it_is_wanted_so() -> None:
+    for count in (0, 1, 100_000):
+        compact = ('{"result":"' + "00fF" * count + '","error":null,"id":1}').encode()
+        with FakeNode(result("00fF" * count), http_answer(200, compact)) as node:
+            client = rpc(node)
+            for _ in range(2):
+                assert client.call("gettxoutdata", as_bytes=True) == b"\x00\xff" * count
+    for no_hex in ("0", "zz", "zz" * 50_000, "00" * 50_000 + "\\"):
+        with FakeNode(result(no_hex)) as node, pytest.raises(errors.NotANode):
+            rpc(node).call("gettxoutdata", as_bytes=True)
+        compact = f'{{"result":"{no_hex}","error":null}}'.encode()
+        with FakeNode(http_answer(200, compact)) as node, pytest.raises(errors.NotANode):
+            rpc(node).call("gettxoutdata", as_bytes=True)
+
+
+def test_a_node_that_refuses_a_large_body_before_it_has_read_it_is_understood() -> None:
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        with listener.accept()[0] as client:
+            client.recv(1000)
+            client.sendall(http_answer(413, b"", "text/html"))
+            client.shutdown(socket.SHUT_WR)
+            while client.recv(1 << 20):
+                pass
+
+    threading.Thread(target=serve, daemon=True).start()
+    with listener, pytest.raises(errors.TooLarge):
+        NodeRpc(f"http://127.0.0.1:{listener.getsockname()[1]}/", "u", "p").publish("s", "k", bytes(1 << 20))
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        b"Content-Length: 1000000000000000000\r\n\r\n{}",
+        b"Content-Length: 1" + b"0" * 30 + b"\r\n\r\n{}",
+        b"Transfer-Encoding: chunked\r\n\r\n-5\r\n{}\r\n",
+        b"Transfer-Encoding: chunked\r\n\r\nxyz\r\n{}\r\n",
+    ],
+)
+def test_an_answer_of_an_impossible_length_is_refused(rest: bytes) -> None:
+    def answer(client: socket.socket, _: bytes) -> None:
+        client.sendall(b"HTTP/1.1 200 OK\r\n" + rest)
+        client.close()
+
+    with FakeNode(answer) as node, pytest.raises(errors.ConnectionCut):
+        rpc(node, attempts=1).getinfo()
+
+
+@pytest.mark.parametrize(("user", "password"), [("u", None), (None, "p"), ("u", b"p"), ("u", "\ud800")])
+def test_unusable_credentials_are_a_fault_of_the_configuration(user: Any, password: Any) -> None:
+    with pytest.raises(errors.BadConfiguration, match="user and password"):
+        StreamNode("http://127.0.0.1:1/", user, password)
+
+
 def test_a_body_has_the_whole_timeout_to_be_sent_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transport, "_CONNECT_SECONDS", 0.3)
+    monkeypatch.setattr(connections, "CONNECT_SECONDS", 0.3)
     payload = bytes(5_000_000)
 
     def slow_reader(pause: float) -> tuple[socket.socket, str]:
@@ -309,6 +373,9 @@ def test_a_misspelled_method_fails_at_once_on_our_side() -> None:
         "http://[::1",
         "http://user:secret@[::1",
         "http://*x/",
+        "http://a..b/",
+        "http://a b/",
+        "http://h/\ud800",
     ],
 )
 def test_an_unusable_address_is_refused_without_repeating_it(url: str) -> None:
@@ -363,9 +430,11 @@ def test_https_needs_a_certificate_that_we_trust(tmp_path: Path, monkeypatch: py
 
 
 def test_a_missing_ca_file_is_a_fault_of_the_configuration(tmp_path: Path) -> None:
-    client = NodeRpc("https://127.0.0.1:1/", "u", "p", verify=str(tmp_path / "none.pem"))
-    with pytest.raises(errors.BadConfiguration, match="CA file"):
-        client.getinfo()
+    empty = tmp_path / "empty.pem"
+    empty.touch()
+    for path in (tmp_path / "none.pem", empty):
+        with pytest.raises(errors.BadConfiguration, match=f"CA file {path}"):
+            NodeRpc("https://127.0.0.1:1/", "u", "p", verify=str(path))
 
 
 def test_calls_share_one_connection_which_is_renewed_before_the_server_closes_it(
@@ -755,11 +824,7 @@ def test_closing_leaves_no_connection_even_after_errors() -> None:
         try:
             assert client.getblockcount() == 7
             client.close()
-            connections = [
-                one
-                for one in gc.get_objects()
-                if isinstance(one, http.client.HTTPConnection) and one.port == node.port
-            ]
-            assert [one for one in connections if one.sock is not None] == []
+            left = psutil.Process().net_connections("tcp")
+            assert [one for one in left if one.raddr and one.raddr.port == node.port] == []
         finally:
             gc.enable()
