@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from faircart import canonical, documents, envelope, papers
-from faircart.agent import effects
+from faircart.agent import derived, effects
 from faircart.agent.chain_reader import apply
 from faircart.agent.context import Context
 from faircart.agent.handlers.orders import ORDER, completed
@@ -35,15 +35,7 @@ def import_file(
         raise ImportInvalid(f"{path} cannot be read: {error}") from None
     entries = [_entry(path, number, line) for number, line in enumerate(lines, 1) if line.strip()]
     if derive_preferences:
-        entries += [
-            {
-                **entry,
-                "category": "preferences",
-                "document": documents.preferences_document(entry["document"]),
-            }
-            for entry in entries
-            if entry["category"] == "orders"
-        ]
+        entries += [derived.preferences_of(entry) for entry in entries if entry["category"] == "orders"]
     return _take_all(ctx, store, vault, entries)
 
 
@@ -74,9 +66,11 @@ def import_archive(
 
 def _take_all(ctx: Context, store: Store, vault: Secrets, entries: list[dict[str, Any]]) -> int:
     with store.write() as work:
-        for entry in entries:
+        derived.check(work, vault, entries)
+        every = [*entries, *derived.following(work, entries)]
+        for entry in every:
             _take(ctx, work, vault, entry)
-        for category in sorted({entry["category"] for entry in entries} - {ORDER}):
+        for category in sorted({entry["category"] for entry in every} - {ORDER}):
             ordinal = (work.cursor(f"catalog/{category}") or 0) + 1
             work.set_cursor(f"catalog/{category}", ordinal)
             if ctx.custodian.catalog:

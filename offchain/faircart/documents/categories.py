@@ -19,7 +19,8 @@ PREFERENCES_RULE = (
     "among equals by the number of pieces, then by article code. The first ten. The name is that of the "
     "latest order. No other data enter."
 )
-"""The rule in words; it stands in every document, so that the customer can read and repeat it."""
+"""The rule in words; it stands in every document, so that the customer can read and repeat it. The schema
+takes no other: another rule is another version of the schema."""
 
 
 def preferences_document(orders: Mapping[str, Any]) -> dict[str, Any]:
@@ -31,7 +32,7 @@ def preferences_document(orders: Mapping[str, Any]) -> dict[str, Any]:
     counts: dict[str, int] = {}
     pieces: dict[str, int] = {}
     names: dict[str, str] = {}
-    for order in orders["mainEntity"]["itemListElement"]:
+    for order in sorted(orders["mainEntity"]["itemListElement"], key=lambda one: str(one["orderDate"])):
         lines = [(line["orderedItem"], line["orderQuantity"]) for line in order["orderedItem"]]
         for sku in {product["sku"] for product, _ in lines}:
             counts[sku] = counts.get(sku, 0) + 1

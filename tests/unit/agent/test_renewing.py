@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from faircart import documents, envelope, papers, retail
 from faircart.agent.chain_reader import apply
+from faircart.agent.derived import NotDerived
 from faircart.agent.handlers import chain
 from faircart.agent.importing import ImportInvalid, import_file
 from faircart.agent.tools import Tools
@@ -108,6 +109,45 @@ def test_preferences_follow_if_the_customer_has_some(tools: Tools, tmp_path: Pat
     version, orders = current(tools, "orders")
     assert (version, orders["about"]["identifier"]) == (2, "customer-1")
     assert current(tools, "preferences") == (2, documents.preferences_document(orders))
+
+
+def test_imported_orders_bring_the_preferences_that_follow_from_them(tools: Tools, tmp_path: Path) -> None:
+    first, second = order_documents()
+    older = documents.with_order(None, first, "customer-1")
+    newer = documents.with_order(older, second, "customer-1")
+    liked = {"category": "preferences", "document": documents.preferences_document(older)}
+    take(tools, tmp_path, {"category": "orders", "document": older}, liked)
+    take(tools, tmp_path, {"category": "orders", "document": newer})
+    assert current(tools, "preferences") == (2, documents.preferences_document(newer))
+
+
+@pytest.mark.parametrize("where", ["in the same file", "held here"])
+def test_preferences_that_do_not_follow_from_the_orders_are_refused(
+    tools: Tools, tmp_path: Path, where: str
+) -> None:
+    dataset = documents.with_order(None, order_documents()[0], "customer-1")
+    guessed = documents.preferences_document(dataset)
+    counter = guessed["mainEntity"]["itemListElement"][0]["item"]["interactionStatistic"]
+    counter["userInteractionCount"] = 99
+    lines = [
+        {"category": "orders", "document": dataset},
+        {"category": "preferences", "document": guessed},
+    ]
+    if where == "held here":
+        take(tools, tmp_path, lines.pop(0))
+    with pytest.raises(NotDerived, match=f"makes others of the orders of {CUSTOMER.address}; leave them out"):
+        take(tools, tmp_path, *lines)
+    with tools.store.read() as work:
+        assert len(work.find(Document)) == 2 - len(lines)
+
+
+def test_preferences_without_any_orders_are_refused(tools: Tools, tmp_path: Path) -> None:
+    dataset = documents.with_order(None, order_documents()[0], "customer-1")
+    line = {"category": "preferences", "document": documents.preferences_document(dataset)}
+    with pytest.raises(NotDerived, match="neither in the file nor held here"):
+        take(tools, tmp_path, line)
+    with tools.store.read() as work:
+        assert work.find(Document) == []
 
 
 def test_the_catalogue_is_renewed_once_for_all_orders_of_a_while(tools: Tools, tmp_path: Path) -> None:

@@ -448,6 +448,23 @@ def test_nothing_invalid_is_shown() -> None:
         documents.show("orders", {})
 
 
+def test_preferences_that_state_another_rule_are_no_preferences() -> None:
+    made = preferences()
+    documents.validate("preferences", made)
+    with pytest.raises(DocumentInvalid, match='at /measurementTechnique: must be "Articles by the number'):
+        documents.validate("preferences", {**made, "measurementTechnique": "We guessed."})
+
+
+def test_an_article_has_the_name_of_the_latest_order_however_the_orders_are_listed() -> None:
+    renamed = Line("71056", "RED LANTERN, LARGE", 1, Decimal("10"))
+    later = Invoice("536400", "17850", datetime(2010, 12, 2, 9), "United Kingdom", (renamed,))
+    dataset = documents.orders_document("customer-7f3a", "meadow", [later, INVOICE])
+    expected = documents.preferences_document(dataset)
+    dataset["mainEntity"]["itemListElement"].reverse()
+    assert documents.preferences_document(dataset) == expected
+    assert expected["mainEntity"]["itemListElement"][0]["item"]["name"] == "RED LANTERN, LARGE"
+
+
 def test_preferences_follow_from_the_orders_by_the_rule_that_stands_inside() -> None:
     second = Invoice(
         "536400",
