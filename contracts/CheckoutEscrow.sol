@@ -7,8 +7,9 @@ import {Papers} from "./libraries/Papers.sol";
 import {Signatures} from "./libraries/Signatures.sol";
 
 /// @title CheckoutEscrow
-/// @dev Each call reads: checks, effects, event, payment. Calls that pay are `nonReentrant`; the others call
-/// nobody but signing contracts, by staticcall. No owner, no upgrade, no pause; ether enters by {checkout} only.
+/// @dev Each call reads: checks, effects, event, payment. Everything that changes state refuses to be entered
+/// while a payment is being pushed; only what pushes payments needs the full guard, the rest just looks whether it
+/// is set. No owner, no upgrade, no pause; ether enters by {checkout} only.
 contract CheckoutEscrow is Payouts, ICheckoutEscrow {
     using Papers for Order;
     using Papers for Settlement;
@@ -57,7 +58,11 @@ contract CheckoutEscrow is Payouts, ICheckoutEscrow {
     /* CHECKOUT */
 
     /// @inheritdoc ICheckoutEscrow
-    function checkout(Order[] calldata orders, bytes[] calldata signatures) external payable {
+    function checkout(Order[] calldata orders, bytes[] calldata signatures)
+        external
+        payable
+        nonReentrantView
+    {
         uint256 count = orders.length;
         if (count == 0) revert CheckoutEscrow_EmptyCart();
         if (count != signatures.length) revert CheckoutEscrow_UnequalLists(count, signatures.length);
@@ -101,7 +106,7 @@ contract CheckoutEscrow is Payouts, ICheckoutEscrow {
     }
 
     /// @inheritdoc ICheckoutEscrow
-    function voidOrder(Order calldata order) external {
+    function voidOrder(Order calldata order) external nonReentrantView {
         _requireSeller(order);
         bytes32 id = _orderId(order);
         _requireState(id, State.None);
@@ -114,7 +119,7 @@ contract CheckoutEscrow is Payouts, ICheckoutEscrow {
     /* FULFILMENT */
 
     /// @inheritdoc ICheckoutEscrow
-    function ship(Order calldata order) external {
+    function ship(Order calldata order) external nonReentrantView {
         _requireSeller(order);
         bytes32 id = _orderId(order);
         _requireBefore(id, _requireState(id, State.Funded));
@@ -166,7 +171,7 @@ contract CheckoutEscrow is Payouts, ICheckoutEscrow {
     /* DISPUTE AND SETTLEMENT */
 
     /// @inheritdoc ICheckoutEscrow
-    function dispute(Order calldata order, bytes32 evidenceHash) external {
+    function dispute(Order calldata order, bytes32 evidenceHash) external nonReentrantView {
         _requireBuyer(order);
         bytes32 id = _orderId(order);
         _requireBefore(id, _requireState(id, State.Shipped));
@@ -219,7 +224,7 @@ contract CheckoutEscrow is Payouts, ICheckoutEscrow {
     }
 
     /// @inheritdoc ICheckoutEscrow
-    function voidSettlement(Settlement calldata settlement) external {
+    function voidSettlement(Settlement calldata settlement) external nonReentrantView {
         bytes32 digest = _hashTypedDataV4(settlement.hash());
         if (_voidSettlements[msg.sender][digest]) revert CheckoutEscrow_SettlementVoid(msg.sender, digest);
 

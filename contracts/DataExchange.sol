@@ -104,14 +104,15 @@ contract DataExchange is StandingBalances {
         _requireSoundTerms(terms);
         bytes32 id = _exchangeId(sale, terms.hash());
         _requireSoundOffer(0, id, scope, terms, sale, signature);
-        uint256 custodianBalance = _balanceOf(terms.custodian);
+        address custodian = terms.custodian;
+        uint256 custodianBalance = _balanceOf(custodian);
         SkipReason obstacle = _obstacleToOpen(id, scope, terms, sale, custodianBalance);
         if (obstacle != SkipReason.None) _revertOpening(obstacle, id, scope, terms, sale, custodianBalance);
 
         _markOpen(id, terms, sale);
         // Cannot underflow: the obstacles include it. Cannot overflow: each amount is at most MAX_AMOUNT.
         unchecked {
-            _setBalance(terms.custodian, custodianBalance - terms.custodianDeposit);
+            _setBalance(custodian, custodianBalance - terms.custodianDeposit);
             _charge(sale.reward + terms.fee + terms.consumerDeposit);
         }
     }
@@ -338,7 +339,6 @@ contract DataExchange is StandingBalances {
         _requireNotEmpty(sales);
         _requireConsumer(terms);
         bytes32 termsHash = terms.hash();
-        uint256 earned = _earned(terms);
         uint256 confirmed;
         bool[] memory isConfirmed = new bool[](sales.length);
 
@@ -358,7 +358,7 @@ contract DataExchange is StandingBalances {
         // Cannot overflow: it is ether that the contract holds.
         unchecked {
             _add(terms.consumer, confirmed * terms.consumerDeposit);
-            _add(terms.custodian, confirmed * earned);
+            _add(terms.custodian, confirmed * _earned(terms));
         }
 
         for (uint256 i; i < sales.length; ++i) {
@@ -534,9 +534,12 @@ contract DataExchange is StandingBalances {
         return reward + terms.fee + terms.consumerDeposit;
     }
 
-    /// @dev What the custodian gets for a delivery.
+    /// @dev What the custodian gets for a delivery. Cannot overflow under terms that something was opened with; under
+    /// others nothing was, and {confirmMany} multiplies by zero.
     function _earned(Terms calldata terms) private pure returns (uint256) {
-        return terms.fee + terms.custodianDeposit;
+        unchecked {
+            return terms.fee + terms.custodianDeposit;
+        }
     }
 
     /// @dev Fits until the year 36812.

@@ -12,7 +12,7 @@ import {Signatures} from "./libraries/Signatures.sol";
 
 /// @title Payouts
 /// @dev Shared by the contracts that hold ether. An heir pays with {_pay}, after all its effects and inside
-/// `nonReentrant`. It must have no `receive`, so that a payment to the contract itself is refused like any other.
+/// `nonReentrant`; what else changes state is `nonReentrantView`. It must have no `receive`, so that a payment to the contract itself is refused like any other.
 abstract contract Payouts is FairCartDomain, Nonces, ReentrancyGuardTransient, IPayouts {
     using Papers for CreditWithdrawal;
 
@@ -64,6 +64,13 @@ abstract contract Payouts is FairCartDomain, Nonces, ReentrancyGuardTransient, I
         _useCheckedNonce(owner, withdrawal.nonce);
 
         _withdrawCredit(owner, withdrawal.to, withdrawal.amount);
+    }
+
+    /// @inheritdoc IPayouts
+    function voidCreditWithdrawal(uint256 nonce) external nonReentrantView {
+        _useCheckedNonce(msg.sender, nonce);
+
+        emit CreditWithdrawalVoided(msg.sender, nonce);
     }
 
     function _withdrawCredit(address owner, address to, uint256 amount) private {

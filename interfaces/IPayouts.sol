@@ -15,7 +15,7 @@ interface IPayouts is IFairCartDomain {
     /// @param to The account that receives the ether.
     /// @param amount Wei to send.
     /// @param nonce The owner's next nonce, as `nonces(owner)` tells it. Of two papers with one nonce only one can be
-    /// used, so signing another one for the same nonce and submitting it cancels the first.
+    /// used, and none once the owner has voided it: see {voidCreditWithdrawal}.
     /// @param validUntil The last second in which the paper may be submitted.
     struct CreditWithdrawal {
         address owner;
@@ -35,6 +35,11 @@ interface IPayouts is IFairCartDomain {
     /// @param to The account that received the ether.
     /// @param amount Wei sent.
     event CreditWithdrawn(address indexed owner, address indexed to, uint256 amount);
+
+    /// @notice No paper of this nonce can be submitted any more.
+    /// @param owner The account whose papers are void.
+    /// @param nonce The nonce that it used up.
+    event CreditWithdrawalVoided(address indexed owner, uint256 nonce);
 
     /// @notice The transaction has too little gas left to give a receiver what it is entitled to. Raise the
     /// gas limit; nothing was changed.
@@ -89,4 +94,10 @@ interface IPayouts is IFairCartDomain {
     /// @param withdrawal The paper.
     /// @param signature The owner's signature over {creditWithdrawalDigest}: ECDSA (65 bytes) or ERC-1271.
     function withdrawCreditFor(CreditWithdrawal calldata withdrawal, bytes calldata signature) external;
+
+    /// @notice Uses up the caller's current nonce, so that what it signed with it is worth nothing from now on.
+    /// @dev Reverts with `InvalidAccountNonce(caller, currentNonce)` for any other nonce: a paper of a past one is
+    /// used or void already, and a call that is late cannot void the next paper by mistake.
+    /// @param nonce The nonce of the paper, which is the caller's current one.
+    function voidCreditWithdrawal(uint256 nonce) external;
 }

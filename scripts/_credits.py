@@ -104,3 +104,29 @@ def add_credit_commands(group: click.Group, name: str) -> None:
             contract.functions.withdrawCreditFor(paper.abi(), signed.signature),
             f"{ether(paper.amount)} of the credit of {paper.owner} go to {paper.to}.",
         )
+
+    @group.command(cls=NodeCommand)
+    @click.argument("withdrawal", type=_papers.PAPER_FILE)
+    @sending_options
+    def void_credit_withdrawal(
+        account: AccountAPI,
+        provider: ProviderAPI,
+        depth: Any,
+        dry_run: bool,
+        records: Any,
+        withdrawal: TextIO,
+    ) -> None:
+        """Make a signed WITHDRAWAL worthless that was not submitted yet. Its owner calls."""
+        contract = deployed(provider, records, name)
+        paper = _papers.load(withdrawal, CreditWithdrawal, contract.domain).paper
+        if paper.owner != account.address:
+            raise click.ClickException(
+                f"{withdrawal.name} is a withdrawal of {paper.owner}, and only that account can void it, not "
+                f"{account.address}. Choose it with --account."
+            )
+        send(
+            contract,
+            sending(provider, account, depth, dry_run),
+            contract.functions.voidCreditWithdrawal(paper.nonce),
+            f"No withdrawal that {paper.owner} signed with nonce {paper.nonce} can be submitted any more.",
+        )

@@ -40,7 +40,7 @@ PAYOUTS = {
     ),
     "InvalidAccountNonce": (
         "The next withdrawal that {account} signs must carry nonce {currentNonce}; this one was "
-        "submitted before or signed for another. Have it signed anew."
+        "submitted or voided before, or signed for another. Have it signed anew."
     ),
     "ReentrancyGuardReentrantCall": (
         "The contract is in the middle of a payment. Call it in a transaction of its own."

@@ -27,10 +27,10 @@ abstract contract Wallet is IERC1271 {
     }
 
     /// @dev Several calls in one transaction, and so in one second.
-    function executeAll(address target, bytes[] calldata calls) external {
+    function executeAll(address[] calldata targets, bytes[] calldata calls) external {
         require(msg.sender == _OWNER, "not the owner");
         for (uint256 i; i < calls.length; ++i) {
-            _call(target, 0, calls[i]);
+            _call(targets[i], 0, calls[i]);
         }
     }
 
@@ -80,8 +80,9 @@ contract VerboseWallet is Wallet {
 /// @dev Calls whatever its script says when it is paid. The script is the code of another address, because
 /// the gas of a pushed payment does not suffice to read a whole order from storage.
 contract ReenteringWallet is Wallet {
-    /// @notice Code there: a byte that tells whether a failure makes it refuse the ether (1) or not (0), the 20
-    /// bytes of the address to call, and the data to call it with. No code: it just takes the ether.
+    /// @notice Code there: a byte that tells whether a failure makes it refuse the ether (1), does not (0), or does
+    /// not and is logged with its reason (2); the 20 bytes of the address to call, and the data to call it with.
+    /// No code: it just takes the ether.
     address private immutable _SCRIPT;
 
     constructor(address owner, address script) Wallet(owner) {
@@ -97,7 +98,14 @@ contract ReenteringWallet is Wallet {
                 extcodecopy(script, buffer, 0, size)
                 let target := shr(96, mload(add(buffer, 1)))
                 let accepted := call(gas(), target, 0, add(buffer, 21), sub(size, 21), 0, 0)
-                if and(iszero(accepted), eq(byte(0, mload(buffer)), 1)) { revert(0, 0) }
+                if iszero(accepted) {
+                    let answer := byte(0, mload(buffer))
+                    if eq(answer, 1) { revert(0, 0) }
+                    if eq(answer, 2) {
+                        returndatacopy(buffer, 0, returndatasize())
+                        log0(buffer, returndatasize())
+                    }
+                }
             }
         }
     }

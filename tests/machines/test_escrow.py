@@ -329,6 +329,8 @@ class EscrowMachine(RuleBasedStateMachine):
             nonce=nonce if not draw.seldom() else draw.one([nonce + 1, max(0, nonce - 1)]),
             valid_until=self.world.now + draw.one([HOUR, DAY, 0, -1]),
         )
+        if draw.seldom():
+            self.do(owner, "voidCreditWithdrawal", draw.one([nonce, nonce + 1]))
         draw.time_passes(paper.valid_until)
         signature = draw.signature(owner, digest(paper, self.escrow.domain))
         outcome = self.do(draw.sender(), "withdrawCreditFor", paper, signature)
@@ -374,6 +376,7 @@ class EscrowMachine(RuleBasedStateMachine):
         settlement = Settlement(digest(order, self.escrow.domain), 0, self.world.now + DAY)
         calls = [
             Call(self.address, "withdrawCredit", (rea, self.escrow.credits.get(rea, 0))),
+            Call(self.address, "voidCreditWithdrawal", (self.escrow.nonces.get(rea, 0),)),
             Call(self.address, "voidSettlement", (settlement,)),
             Call(self.address, "dispute", (order, bytes(32))),
             *(

@@ -166,6 +166,8 @@ class ExchangeMachine(Market):
             return
         nonce = self.exchange.nonces.get(owner, 0) + (1 if draw.seldom(6) else 0)
         paper = CreditWithdrawal(owner, to, part, nonce, self.world.now + draw.one([DAY, 0, -1]))
+        if draw.seldom(6):
+            self.do(owner, "voidCreditWithdrawal", draw.one([nonce, nonce + 1]))
         draw.time_passes(paper.valid_until)
         signature = draw.signature(owner, digest(paper, self.exchange.domain))
         if self.do(draw.sender(), "withdrawCreditFor", paper, signature) == "done":

@@ -238,3 +238,15 @@ def test_a_payment_that_was_not_accepted_is_withdrawn_later(checkout, chain, shi
     assert "has a credit of 0 ETH" in checkout("credit", ADDRESSES["seller"]).output
     again = checkout("withdraw-credit-for", paper, by="consumer", code=1)
     assert "must carry nonce 1" in again.errors
+
+
+def test_a_signed_withdrawal_is_voided_by_its_owner(checkout, tmp_path):
+    paper = tmp_path / "withdrawal.json"
+    take = ("--to", ADDRESSES["buyer"], "--amount", "1 wei")
+    checkout("sign-credit-withdrawal", *take, "--out", paper, by="seller")
+    refused = checkout("void-credit-withdrawal", paper, by="buyer", code=1)
+    assert f"is a withdrawal of {ADDRESSES['seller']}, and only that account can void it" in refused.errors
+    voided = checkout("void-credit-withdrawal", paper, by="seller")
+    assert voided.output == f"CreditWithdrawalVoided: owner {ADDRESSES['seller']}, nonce 0\n"
+    late = checkout("withdraw-credit-for", paper, by="buyer", code=1)
+    assert "must carry nonce 1; this one was submitted or voided before" in late.errors

@@ -6,7 +6,7 @@ from typing import Any
 
 from ape.api import AccountAPI, ReceiptAPI
 from ape.contracts import ContractInstance
-from faircart.papers import Domain
+from faircart.papers import Domain, Revocation, sign
 
 from tests.support.ledger import Holder, Ledger
 from tests.support.market import Deal, Market, Person
@@ -98,6 +98,11 @@ class Trade:
     def revoke(self, deal: Deal) -> ReceiptAPI:
         """The customer withdraws the consent."""
         return self.registry.revoke(deal.consent.abi(), sender=self.customer)
+
+    def withdrawal(self, deal: Deal) -> bytes:
+        """Calldata by which anyone submits the withdrawal that the customer signed."""
+        signature = sign(Revocation(deal.consent_id), self.market.registry, key_of(self.customer))
+        return bytes(self.registry.revokeByIdFor.encode_input(deal.consent_id, signature))
 
     def consented(self, **changes: Any) -> Deal:
         """A deal whose consent is granted."""

@@ -36,7 +36,7 @@ def test_given_a_consent_that_was_granted_and_withdrawn_in_one_second__it_is_tha
     wallet = deployer.deploy(project.AcceptingWallet, customer)
     consent = consents.paper(customer=wallet.address)
     done = wallet.executeAll(
-        registry,
+        [registry] * 2,
         [registry.grant.encode_input(consent.abi()), registry.revoke.encode_input(consent.abi())],
         sender=customer,
     )

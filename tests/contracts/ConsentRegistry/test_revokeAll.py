@@ -41,7 +41,7 @@ def test_given_a_fresh_epoch__it_lets_consents_of_the_new_epoch_be_granted_in_th
     before = consents.paper(customer=wallet.address)
     after = consents.paper(customer=wallet.address, epoch=7)
     done = wallet.executeAll(
-        registry,
+        [registry] * 3,
         [
             registry.grant.encode_input(before.abi()),
             registry.revokeAll.encode_input(7),

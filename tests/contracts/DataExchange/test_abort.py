@@ -53,6 +53,30 @@ def test_when_somebody_else_aborts_in_the_last_second_of_the_grace__it_reverts(t
         exchange.abort(*deal.papers, sender=consumer)
 
 
+def test_when_the_custodian_aborts_in_the_second_of_the_withdrawal__it_gives_back_what_was_put_in(
+    trade, registry, exchange, consumer, custodian, as_contract
+):
+    wallet, market = as_contract("custodian")
+    deal = trade.deal(market)
+    trade.grant(deal, market)
+    trade.open(deal)
+    books = trade.books(wallet)
+    aborted = wallet.executeAll(
+        [registry, exchange],
+        [trade.withdrawal(deal), exchange.abort.encode_input(*deal.papers)],
+        sender=custodian,
+    )
+    assert aborted.events == [
+        registry.Revoked(consentId=deal.consent_id, customer=trade.customer),
+        exchange.Aborted(exchangeId=deal.exchange_id),
+    ]
+    assert registry.endedAt(deal.consent_id) == aborted.timestamp
+    books.expect(
+        aborted,
+        standing={consumer: deal.consumer_pays, wallet: deal.offer.terms.custodian_deposit},
+    )
+
+
 def test_when_the_custodian_aborts_in_the_second_after_the_withdrawal__it_gives_back_what_was_put_in(
     trade, exchange, custodian
 ):

@@ -86,6 +86,15 @@ def test_given_nothing_to_confirm__it_pays_nobody(trade, exchange, consumer):
     books.expect(receipt)
 
 
+def test_given_terms_that_nothing_can_be_opened_under__it_skips_it(trade, exchange, consumer):
+    absurd = 2**256 - 1
+    deal = trade.deal(fee=absurd, custodian_deposit=absurd, consumer_deposit=absurd)
+    books = trade.books()
+    receipt = exchange.confirmMany(*batch([deal]), sender=consumer)
+    assert receipt.events == [skipped(exchange, deal, "NotDelivered")]
+    books.expect(receipt)
+
+
 def _delivered(trade, number):
     deals = trade.deals(number)
     trade.open_many(deals)

@@ -59,6 +59,24 @@ def test_given_a_consent_whose_grace_is_over_by_a_second__it_reverts(trade, exch
         trade.deliver(deal)
 
 
+def test_given_a_consent_that_was_withdrawn_in_the_same_second__it_delivers(
+    trade, registry, exchange, custodian, as_contract
+):
+    wallet, market = as_contract("custodian")
+    deal = trade.deal(market)
+    trade.grant(deal, market)
+    trade.open(deal)
+    receipt = wallet.executeAll(
+        [registry, exchange],
+        [trade.withdrawal(deal), exchange.deliver.encode_input(*deal.papers, deal.wrapped_key)],
+        sender=custodian,
+    )
+    assert receipt.events == [
+        registry.Revoked(consentId=deal.consent_id, customer=trade.customer),
+        delivered(exchange, deal, receipt.timestamp),
+    ]
+
+
 def test_given_a_consent_in_the_last_second_of_its_grace__it_delivers(trade, exchange):
     deal = trade.opened()
     ended = trade.revoke(deal).timestamp

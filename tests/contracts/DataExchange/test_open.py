@@ -198,6 +198,21 @@ def test_given_a_consent_that_was_withdrawn__it_reverts_with_its_end(trade, exch
         trade.open(deal)
 
 
+def test_given_a_consent_that_was_withdrawn_in_the_same_second__it_reverts_with_its_end(
+    trade, registry, exchange, consumer, as_contract
+):
+    wallet, market = as_contract("consumer")
+    deal = trade.deal(market)
+    trade.grant(deal, market)
+    second = trade.now + 60
+    trade.at(second)
+    opening = exchange.open.encode_input(deal.scope, *deal.papers, deal.offer_signature)
+    with reverts(exchange, "DataExchange_ConsentEnded", consentId=deal.consent_id, endedAt=second):
+        wallet.executeAll([registry, exchange], [trade.withdrawal(deal), opening], sender=consumer)
+    wallet.execute(exchange, 0, opening, sender=consumer)  # but for the withdrawal it could be opened
+    assert trade.state(deal)[0] == "Open"
+
+
 def test_given_a_consent_that_was_withdrawn_before_it_was_granted__it_reverts_with_its_end(trade, exchange):
     deal = trade.deal()
     ended = trade.revoke(deal).timestamp

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from ape.exceptions import VirtualMachineError
 
+from tests.support.reentry import DOES_NOT_MIND, INSISTS, LOGS, REFUSED, changing_calls, refusal, script
 from tests.support.reverts import Below, reverts
 from tests.support.trade import batch
 
@@ -117,10 +118,10 @@ def test_given_hostile_customers_in_a_batch__everybody_else_is_paid(
     )
 
 
-@pytest.mark.parametrize("insist", [True, False], ids=["and insists", "and takes the ether anyway"])
+@pytest.mark.parametrize("answer", [INSISTS, DOES_NOT_MIND], ids=["insists", "takes the ether anyway"])
 @pytest.mark.parametrize("call", ["confirm", "withdrawCredit", "fund"])
 def test_given_a_customer_that_calls_back_while_it_is_paid__nobody_wins_or_loses_a_wei(
-    trade, exchange, consumer, custodian, customer, deployer, project, chain, of_wallet, call, insist
+    trade, exchange, consumer, custodian, customer, deployer, project, chain, of_wallet, call, answer
 ):
     second = trade.opened()
     target = {
@@ -128,11 +129,12 @@ def test_given_a_customer_that_calls_back_while_it_is_paid__nobody_wins_or_loses
         "withdrawCredit": lambda: exchange.withdrawCredit.encode_input(customer, 1),
         "fund": lambda: exchange.fund.encode_input(),
     }[call]()
-    wallet, market = of_wallet("ReenteringWallet", _script(deployer, exchange, bytes(target), insist))
+    wallet, market = of_wallet("ReenteringWallet", script(deployer, exchange, bytes(target), answer))
     deal = _delivered(trade, market)
     terms, reward = deal.offer.terms, deal.offer.reward
     books = trade.books(wallet)
     confirmed = exchange.confirm(*deal.papers, sender=consumer)
+    insist = answer == INSISTS
     # Whatever it calls is refused while it is being paid; refusing the ether for that only makes it a credit.
     events = [exchange.Confirmed(exchangeId=deal.exchange_id)]
     if insist:
@@ -145,6 +147,16 @@ def test_given_a_customer_that_calls_back_while_it_is_paid__nobody_wins_or_loses
         credit={wallet: reward} if insist else {},
     )
     assert trade.state(second)[0] == "Open"
+
+
+@pytest.mark.parametrize("call", changing_calls("DataExchange"), ids=str)
+def test_given_a_customer_that_calls_back_while_it_is_paid__every_call_that_changes_state_is_refused(
+    trade, exchange, consumer, deployer, of_wallet, call
+):
+    wallet, market = of_wallet("ReenteringWallet", script(deployer, exchange, call.encode(exchange), LOGS))
+    deal = _delivered(trade, market)
+    confirmed = exchange.confirm(*deal.papers, sender=consumer)
+    assert refusal(confirmed, wallet) == REFUSED
 
 
 def test_given_too_little_gas__the_payment_is_never_turned_into_a_credit(
@@ -163,12 +175,3 @@ def test_given_too_little_gas__the_payment_is_never_turned_into_a_credit(
             else:
                 assert wallet.balance == deal.offer.reward
             assert exchange.creditOf(wallet) == 0
-
-
-def _script(deployer, target, data: bytes, insist: bool) -> str:
-    """An address whose code is the script of a re-entering wallet: see ReenteringWallet."""
-    code = bytes([insist]) + bytes.fromhex(target.address[2:]) + data
-    # Creation code that returns what follows its first 12 bytes: CODECOPY and RETURN.
-    creation = b"\x61" + len(code).to_bytes(2, "big") + bytes.fromhex("80600c6000396000f3")
-    transaction = deployer.provider.network.ecosystem.create_transaction(data=creation + code)
-    return deployer.call(transaction).contract_address

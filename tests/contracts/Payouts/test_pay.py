@@ -6,6 +6,7 @@ from ape.exceptions import VirtualMachineError
 from eth_account import Account
 
 from tests.support.ledger import Ledger
+from tests.support.reentry import DOES_NOT_MIND, INSISTS, LOGS, REFUSED, changing_calls, refusal, script
 from tests.support.reverts import Below, reverts
 from tests.support.shop import AMOUNT
 
@@ -89,21 +90,12 @@ def test_given_a_receiver_that_answers_with_much_data__it_credits_the_receiver_a
     balances.expect(done, changes={})
 
 
-def script(deployer, chain, target, data: bytes, *, insist: bool) -> str:
-    """An address whose code is the script of a re-entering wallet: see ReenteringWallet."""
-    code = bytes([insist]) + bytes.fromhex(target.address[2:]) + data
-    # Creation code that returns what follows it: CODECOPY and RETURN of everything behind 12 bytes.
-    creation = bytes.fromhex("61") + len(code).to_bytes(2, "big") + bytes.fromhex("80600c6000396000f3")
-    transaction = chain.provider.network.ecosystem.create_transaction(data=creation + code)
-    return deployer.call(transaction).contract_address
-
-
 def test_given_a_receiver_that_re_enters__it_credits_the_receiver_that_insists(
-    shop, escrow, buyer, seller, deployer, project, sold_by, chain
+    escrow, buyer, seller, deployer, project, sold_by
 ):
     # It wants its withdrawal of a credit that it does not have yet; whatever it calls is refused.
     data = escrow.withdrawCredit.encode_input(buyer, 0)
-    place = script(deployer, chain, escrow, bytes(data), insist=True)
+    place = script(deployer, escrow, bytes(data), INSISTS)
     wallet = deployer.deploy(project.ReenteringWallet, seller, place)
     sale = sold_by(wallet)
     balances = Ledger(escrow, buyer, seller, wallet)
@@ -114,10 +106,10 @@ def test_given_a_receiver_that_re_enters__it_credits_the_receiver_that_insists(
 
 
 def test_given_a_receiver_that_re_enters__it_pays_the_receiver_that_does_not_mind(
-    shop, escrow, buyer, seller, deployer, project, sold_by, chain
+    shop, escrow, buyer, seller, deployer, project, sold_by
 ):
     data = escrow.withdrawCredit.encode_input(buyer, 0)
-    place = script(deployer, chain, escrow, bytes(data), insist=False)
+    place = script(deployer, escrow, bytes(data), DOES_NOT_MIND)
     wallet = deployer.deploy(project.ReenteringWallet, seller, place)
     sale = sold_by(wallet)
     balances = Ledger(escrow, buyer, seller, wallet)
@@ -125,6 +117,24 @@ def test_given_a_receiver_that_re_enters__it_pays_the_receiver_that_does_not_min
     assert done.events == [escrow.Completed(orderId=sale.id, sellerAmount=AMOUNT)]
     assert shop.state(sale) == ("Completed", 0)
     balances.expect(done, changes={escrow: -AMOUNT, wallet: AMOUNT})
+
+
+@pytest.mark.parametrize("call", changing_calls("CheckoutEscrow"), ids=str)
+def test_given_a_receiver_that_re_enters__it_refuses_every_call_that_changes_state(
+    escrow, buyer, seller, deployer, project, sold_by, call
+):
+    logging, insisting = (
+        deployer.deploy(
+            project.ReenteringWallet, seller, script(deployer, escrow, call.encode(escrow), answer)
+        )
+        for answer in (LOGS, INSISTS)
+    )
+    told, credited = sold_by(logging), sold_by(insisting)
+    assert refusal(escrow.confirm(told.abi, sender=buyer), logging) == REFUSED
+    balances = Ledger(escrow, buyer, seller, insisting)
+    done = escrow.confirm(credited.abi, sender=buyer)
+    assert done.events == completed_and_credited(escrow, credited, insisting)
+    balances.expect(done, changes={})
 
 
 def test_given_an_eip7702_receiver_that_refuses__it_credits_the_receiver(

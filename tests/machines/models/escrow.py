@@ -37,6 +37,7 @@ class Escrow(Payouts):
     """Orders by id: where each stands, the deadline that runs, and the wei that it holds."""
 
     GUARDED = Payouts.GUARDED | {"confirm", "claim", "refund", "rule", "settle", "lapse"}
+    LOOKING = Payouts.LOOKING | {"checkout", "ship", "dispute", "voidOrder", "voidSettlement"}
     PAYABLE = frozenset({"checkout"})
 
     def __init__(self, *arguments: Any) -> None:

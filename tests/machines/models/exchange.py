@@ -99,7 +99,15 @@ class Exchange(Payouts):
     """Exchanges by id, and standing balances."""
 
     GUARDED = Payouts.GUARDED | {"withdraw", "confirm", "confirmMany", "settle"}
-    LOOKING = frozenset({"fund", "open", "openMany", "deliver", "deliverMany", "concede", "proveFault"})
+    LOOKING = Payouts.LOOKING | {
+        "fund",
+        "open",
+        "openMany",
+        "deliver",
+        "deliverMany",
+        "concede",
+        "proveFault",
+    }
     LOOKING |= {"abort", "cancel", "voidOffer"}
     PAYABLE = frozenset({"fund", "open", "openMany"})
 

@@ -13,7 +13,7 @@ class Payouts:
 
     GUARDED = frozenset({"withdrawCredit", "withdrawCreditFor"})
     """Calls that pay, and that cannot be made while one of them runs."""
-    LOOKING: frozenset[str] = frozenset()
+    LOOKING = frozenset({"voidCreditWithdrawal"})
     """Calls that cannot be made either while one of those runs, but pay nobody themselves."""
     PAYABLE: frozenset[str] = frozenset()
 
@@ -65,11 +65,18 @@ class Payouts:
             raise Refused("Payouts_WithdrawalExpired", paper.valid_until, self.world.now)
         if not signature.by(paper.owner, digest(paper, self.domain)):
             raise Refused("Payouts_InvalidSignature", paper.owner)
-        nonce = self.nonces.get(paper.owner, 0)
-        if paper.nonce != nonce:
-            raise Refused("InvalidAccountNonce", paper.owner, nonce)
-        self.nonces[paper.owner] = nonce + 1
+        self._use_nonce(paper.owner, paper.nonce)
         self._withdraw_credit(paper.owner, paper.to, paper.amount)
+
+    def do_voidCreditWithdrawal(self, caller: str, value: int, nonce: int) -> None:  # noqa: N802
+        self._use_nonce(caller, nonce)
+        self.emit("CreditWithdrawalVoided", caller, nonce)
+
+    def _use_nonce(self, owner: str, nonce: int) -> None:
+        current = self.nonces.get(owner, 0)
+        if nonce != current:
+            raise Refused("InvalidAccountNonce", owner, current)
+        self.nonces[owner] = current + 1
 
     def _withdraw_credit(self, owner: str, to: str, amount: int) -> None:
         if to == ZERO:
