@@ -137,20 +137,27 @@ def _grant_for(scene: Scene) -> int:
     return scene.gas(scene.registry.functions.grantFor(consent.abi(), signature), market.custodian)
 
 
-def _revoke(scene: Scene) -> int:
+def _revoke_by_id(scene: Scene) -> int:
     consent, market = scene.granted(), scene.stage.market
     return scene.gas(scene.registry.functions.revokeById(consent.digest(market.registry)), market.customer)
 
 
-def _revoke_whole(scene: Scene) -> int:
+def _revoke(scene: Scene) -> int:
     consent, market = scene.granted(), scene.stage.market
     return scene.gas(scene.registry.functions.revoke(consent.abi()), market.customer)
 
 
-def _revoke_whole_for(scene: Scene) -> int:
+def _revoke_for(scene: Scene) -> int:
     consent, market = scene.granted(), scene.stage.market
     signature = sign(Revocation(consent.digest(market.registry)), market.registry, market.customer.key)
     return scene.gas(scene.registry.functions.revokeFor(consent.abi(), signature), market.custodian)
+
+
+def _revoke_by_id_for(scene: Scene) -> int:
+    consent, market = scene.granted(), scene.stage.market
+    consent_id = consent.digest(market.registry)
+    signature = sign(Revocation(consent_id), market.registry, market.customer.key)
+    return scene.gas(scene.registry.functions.revokeByIdFor(consent_id, signature), market.custodian)
 
 
 def _refund(scene: Scene) -> int:
@@ -163,13 +170,6 @@ def _dispute_and_ruling(scene: Scene) -> int:
     return scene.gas(calls.dispute(order.abi(), b"\xe5" * 32), scene.buyer) + scene.gas(
         calls.rule(order.abi(), order.amount // 2), scene.arbiter
     )
-
-
-def _revoke_for(scene: Scene) -> int:
-    consent, market = scene.granted(), scene.stage.market
-    consent_id = consent.digest(market.registry)
-    signature = sign(Revocation(consent_id), market.registry, market.customer.key)
-    return scene.gas(scene.registry.functions.revokeByIdFor(consent_id, signature), market.custodian)
 
 
 def _honest(scene: Scene) -> int:
@@ -229,10 +229,10 @@ SCENARIOS = [
     ),
     Scenario("consent.grant", 53_000, "the customer grants", _grant),
     Scenario("consent.grantFor", 58_500, "anyone submits the signed grant", _grant_for),
-    Scenario("consent.revoke", 30_000, "the customer withdraws, by id", _revoke),
-    Scenario("consent.revokeFor", 36_000, "anyone submits the signed withdrawal, by id", _revoke_for),
-    Scenario("consent.revoke_whole", None, "the customer withdraws, by the whole consent", _revoke_whole),
-    Scenario("consent.revokeFor_whole", None, "anyone submits that, signed", _revoke_whole_for),
+    Scenario("consent.revoke", 30_000, "the customer withdraws, by the whole consent", _revoke),
+    Scenario("consent.revokeFor", 36_000, "anyone submits that, signed", _revoke_for),
+    Scenario("consent.revokeById", None, "the customer withdraws, by id", _revoke_by_id),
+    Scenario("consent.revokeByIdFor", None, "anyone submits that, signed", _revoke_by_id_for),
     Scenario("exchange.honest_total", 165_000, "open, deliver and confirm: exact value, three paid", _honest),
     Scenario("exchange.honest_batch_100_each", 75_000, "the same, each of 100 in a batch", _honest_batch),
     Scenario("exchange.fault_wrong_key", 45_000, "proveFault: the key is wrong", _wrong_key),
