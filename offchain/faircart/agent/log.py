@@ -1,16 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One line an event, as text or JSON, on stderr. No personal data:
+"""One line an event, as text or JSON, on stderr: no customer, document, order number, text.
 
-no customer, document, order number, text.
+Ids of 32 bytes are cut to their first 8, wherever they stand. What a line says of a consent or an exchange
+goes without the ids of the stream items that come of it: these are random so that nobody sees whose they are.
 """
 
 import json
 import logging
+import re
 import sys
 import time
 from typing import Any
 
 _logger = logging.getLogger("faircart.agent")
+_ID = re.compile(r"(?<![0-9a-fA-F])([0-9a-fA-F]{16})[0-9a-fA-F]{48}(?![0-9a-fA-F])")
 
 
 def setup(form: str, name: str) -> None:
@@ -37,6 +40,12 @@ def trouble(name: str, **fields: Any) -> None:
 def short(value: bytes) -> str:
     """The first 8 bytes of an id: enough to find it."""
     return value[:8].hex()
+
+
+def without_ids(result: dict[str, Any]) -> dict[str, Any]:
+    """What of an effect's result may stand beside its id: counts and reasons, and no random id that came of
+    it."""
+    return {name: value for name, value in result.items() if not _ID.fullmatch(str(value))}
 
 
 def _ours_or_urgent(record: logging.LogRecord) -> bool:
@@ -66,10 +75,14 @@ class _Formatter(logging.Formatter):
             line["logger"] = record.name
             if record.exc_info and record.exc_info[0] is not None:
                 line["error"] = record.exc_info[0].__name__
-        line |= fields
+        line |= {name: _shortened(value) for name, value in fields.items()}
         if self._json:
             return json.dumps(line, default=str)
         return " ".join(f"{key}={_text(value)}" for key, value in line.items())
+
+
+def _shortened(value: Any) -> Any:
+    return value if isinstance(value, int | float) else _ID.sub(r"\1", str(value))
 
 
 def _text(value: Any) -> str:

@@ -42,6 +42,25 @@ def test_json_is_one_object_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     }.items() <= line.items()
 
 
+def test_ids_are_cut_wherever_they_stand(capsys: pytest.CaptureFixture[str]) -> None:
+    log.setup("text", "shop")
+    consent = "ab" * 32
+    log.event("effect.done", effect=f"1337/ConsentRegistry/{consent}/receipt", keys=[consent, "cd" * 32], n=3)
+    log.trouble("away", reason=f"0x{consent} is unknown", transaction="ef" * 8)
+    first, second = capsys.readouterr().err.splitlines()
+    cut = "ab" * 8
+    assert f" effect=1337/ConsentRegistry/{cut}/receipt " in first
+    assert first.endswith(f"""keys="['{cut}', '{"cd" * 8}']" n=3""")
+    assert second.endswith(f'reason="0x{cut} is unknown" transaction={"ef" * 8}')
+
+
+def test_the_log_of_a_done_effect_does_not_say_which_stream_item_came_of_it() -> None:
+    assert log.without_ids({"receipt": "ab" * 32, "block": 7, "moot": "the request is over"}) == {
+        "block": 7,
+        "moot": "the request is over",
+    }
+
+
 def test_what_other_libraries_put_into_their_messages_is_not_passed_on(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

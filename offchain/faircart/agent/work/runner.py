@@ -179,7 +179,7 @@ class Runner:
                 self._tools.secrets.destroy(work, kind, name)
             work.outbox.finish(effect.effect_id, done.result)
         boundary("effect.done")
-        log.event("effect.done", kind=effect.kind, effect=effect.effect_id, **done.result)
+        log.event("effect.done", kind=effect.kind, effect=effect.effect_id, **log.without_ids(done.result))
         self._tools.nudge()
 
     def _postpone(self, effect: EffectRow, reason: str, seconds: float, *, failed: bool) -> None:
