@@ -12,6 +12,7 @@ import hashlib
 import json
 import secrets
 import sqlite3
+import string
 import threading
 import time
 from collections.abc import Iterator
@@ -28,6 +29,14 @@ UNCONFIRMED = 2**40
 NEVER = 4_294_967_295
 GLOBAL_TYPES = ("mine", "admin", "activate", "connect", "send", "receive", "issue", "create")
 STREAM_TYPES = ("admin", "activate", "write", "read")
+
+
+_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
+
+
+def folded(name: str) -> str:
+    """A stream's name as it is compared: a node takes A to Z for a to z, and leaves all else as it is."""
+    return name.translate(_LOWER)
 
 
 @dataclass(frozen=True)
@@ -215,7 +224,7 @@ class Ledger:
                     txid,
                     seq,
                     stream["name"],
-                    stream["name"].casefold(),
+                    folded(stream["name"]),
                     stream["write"],
                     stream["read"],
                     stream["onchain"],
@@ -333,7 +342,7 @@ class Ledger:
         row = self.one(
             f"SELECT s.* {self._KNOWN} WHERE s.folded = ? ORDER BY s.seq LIMIT 1",
             wallet,
-            name.casefold(),
+            folded(name),
         )
         return None if row is None else self.stream_row(row)
 

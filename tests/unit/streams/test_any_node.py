@@ -42,10 +42,12 @@ class Market:
     def stream(self, *restrict: str, salted: bool = False, open_to_consumer: bool = True) -> str:
         """A new stream of the shop that both follow, and that the consumer may write to."""
         name = f"s{next(self.names)}"
-        self.shop.node.create_stream(name, restrict, salted=salted, fields={"n": 1})
+        own = self.shop.address
+        # not left to the node, which may take any address of the wallet that is allowed to
+        self.shop.node.create_stream(name, restrict, salted=salted, fields={"n": 1}, by=own)
         self.shop.node.subscribe(name)
         if "write" in restrict and open_to_consumer:
-            self.shop.node.grant(self.consumer.address, f"{name}.write")
+            self.shop.node.grant(self.consumer.address, f"{name}.write", by=own)
         eventually(lambda: self.consumer.node.has_stream(name))
         self.consumer.node.subscribe(name)
         if open_to_consumer:
@@ -102,6 +104,15 @@ def test_a_stream_is_created_with_its_restrictions_and_fields(market: Market) ->
     assert info.subscribed
     with pytest.raises(errors.DuplicateName):
         market.shop.node.create_stream(name.upper(), ["write"])
+
+
+def test_names_of_streams_that_differ_in_more_than_the_case_of_a_to_z_are_different(market: Market) -> None:
+    node = market.shop.node
+    for name in ("\u00c9 Stra\u00dfe", "\u00e9 stra\u00dfe", "\u00e9 strasse"):
+        node.create_stream(name, [])
+    assert node.stream("\u00e9 STRASSE").name == "\u00e9 strasse"
+    with pytest.raises(errors.DuplicateName):
+        node.create_stream("\u00c9 sTRA\u00dfE", [])
 
 
 @pytest.mark.parametrize("offchain", [False, True])
