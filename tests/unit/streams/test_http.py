@@ -8,7 +8,6 @@ import logging
 import socket
 import threading
 import time
-from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -29,30 +28,34 @@ def _port(access: Access) -> int:
 
 
 def _post(access: Access, body: bytes) -> http.client.HTTPResponse:
-    connection = http.client.HTTPConnection("127.0.0.1", _port(access), timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", _port(access), timeout=120)
     connection.request("POST", "/", body, {"Authorization": _authorization(access)})
     return connection.getresponse()
 
 
-def test_more_than_4_workers_and_16_queued_requests_are_refused_with_503(standin: StandIn) -> None:
-    access = standin.access(1)
-    standin.faults(1).slow, standin.faults(1).slow_seconds = 1000, 0.3
+def test_more_than_4_workers_and_16_queued_requests_are_refused_with_503(
+    standin: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    side, may_answer = standin._sides[1], threading.Event()
+    answer = side._answer
+    monkeypatch.setattr(side, "_answer", lambda body: answer(body) if may_answer.wait(120) else None)
     answers: list[tuple[int, str, bytes]] = []
 
     def call() -> None:
-        answer = _post(access, b'{"method":"getblockcount","id":1}')
+        answer = _post(standin.access(1), b'{"method":"getblockcount","id":1}')
         answers.append((answer.status, answer.getheader("Content-Type", ""), answer.read()))
 
-    threads = [threading.Thread(target=call) for _ in range(40)]
+    threads = [threading.Thread(target=call, daemon=True) for _ in range(40)]
     for thread in threads:
         thread.start()
+    give_up = time.monotonic() + 60
+    while len(answers) < 20 and time.monotonic() < give_up:
+        time.sleep(0.01)
+    assert answers == [(503, "text/html; charset=ISO-8859-1", b"Work queue depth exceeded")] * 20
+    may_answer.set()
     for thread in threads:
         thread.join()
-    statuses = Counter(status for status, _, _ in answers)
-    assert statuses[200] >= 20
-    assert set(statuses) == {200, 503}
-    refused = next(answer for answer in answers if answer[0] == 503)
-    assert refused[1:] == ("text/html; charset=ISO-8859-1", b"Work queue depth exceeded")
+    assert [status for status, _, _ in answers[20:]] == [200] * 20
 
 
 def test_an_idle_connection_is_closed_by_the_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -61,14 +64,14 @@ def test_an_idle_connection_is_closed_by_the_server(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(standin_http, "IDLE_SECONDS", 0.5)
     with StandIn(tmp_path / "standin", 1, delays=BY_HAND) as standin:
         access = standin.access(1)
-        with socket.create_connection(("127.0.0.1", _port(access)), timeout=10) as idle:
+        with socket.create_connection(("127.0.0.1", _port(access)), timeout=60) as idle:
             body = b'{"method":"getblockcount","id":1}'
             head = f"POST / HTTP/1.1\r\nHost: x\r\nAuthorization: {_authorization(access)}\r\n"
+            since = time.monotonic()
             idle.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
             assert idle.recv(4096).startswith(b"HTTP/1.1 200 OK\r\n")
-            since = time.monotonic()
             assert idle.recv(4096) == b""
-            assert 0.3 < time.monotonic() - since < 3
+            assert time.monotonic() - since > 0.3
 
 
 def test_a_client_may_wait_for_100_continue_and_send_in_chunks(standin: StandIn) -> None:

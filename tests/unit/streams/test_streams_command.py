@@ -418,7 +418,7 @@ def test_up_starts_nodes_says_which_and_leaves_no_process_behind(tmp_path: Path,
     for one in (process.pid, *(child.pid for child in children)):
         assert secret.read_text().strip() not in " ".join(psutil.Process(one).cmdline())
     process.send_signal(by)
-    assert process.wait(20) == 0
+    assert process.wait(60) == 0
     _, alive = psutil.wait_procs(children, timeout=5)
     assert alive == []
     assert not (tmp_path / "ready.json").exists()
@@ -429,7 +429,7 @@ def test_up_again_is_the_same_network(tmp_path: Path) -> None:
     for _ in range(2):
         process, described = _up(tmp_path / "net", tmp_path / "ready.json", "--stand-in")
         process.terminate()
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
         before, after = after, described["nodes"]
     assert before == after
 
