@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from faircart.multichain import errors
-from faircart.multichain.calls import NodeCalls, well_formed
+from faircart.multichain.calls import NodeCalls, truth, txid, well_formed, word
 from faircart.multichain.items import JsonValue, NodeInfo, Permission, StreamInfo
 
 
@@ -18,8 +18,9 @@ class Administration(NodeCalls):
     # --- the node ---
     def info(self) -> NodeInfo:
         answer = self._rpc.getinfo()
-        with well_formed("getinfo"):
-            return NodeInfo(
+        return well_formed(
+            "getinfo",
+            lambda: NodeInfo(
                 chain_name=answer["chainname"],
                 version=answer["version"],
                 edition=answer["edition"],
@@ -27,7 +28,8 @@ class Administration(NodeCalls):
                 blocks=answer["blocks"],
                 connections=answer["connections"],
                 node_address=answer["nodeaddress"],
-            )
+            ),
+        )
 
     def wait_until_ready(self, seconds: float = 60.0) -> NodeInfo:
         """`info()` as soon as it succeeds; `getinitstatus` is no sign, it says initialized too early."""
@@ -44,14 +46,12 @@ class Administration(NodeCalls):
 
     def block_count(self) -> int:
         answer = self._rpc.getblockcount()
-        with well_formed("getblockcount"):
-            return int(answer)
+        return well_formed("getblockcount", lambda: int(answer))
 
     def peers(self) -> list[str]:
         """Addresses (chain) of the nodes this one is connected to."""
         answer = self._rpc.getpeerinfo()
-        with well_formed("getpeerinfo"):
-            return [str(peer["handshake"]) for peer in answer]
+        return well_formed("getpeerinfo", lambda: [str(peer["handshake"]) for peer in answer])
 
     def connect(self, node_address: str) -> None:
         """Ask the node to connect to another one, named as in its `NodeInfo.node_address`."""
@@ -61,26 +61,26 @@ class Administration(NodeCalls):
     def addresses(self) -> list[str]:
         """The addresses of this wallet that it holds keys for, oldest first."""
         answer = self._rpc.getaddresses(True)
-        with well_formed("getaddresses"):
-            return [str(entry["address"]) for entry in answer if entry["ismine"]]
+        return well_formed(
+            "getaddresses", lambda: [str(entry["address"]) for entry in answer if entry["ismine"]]
+        )
 
     def new_address(self) -> str:
-        return str(self._rpc.getnewaddress())
+        return word("getnewaddress", self._rpc.getnewaddress())
 
     def is_address(self, address: str) -> bool:
         answer = self._rpc.validateaddress(address)
-        with well_formed("validateaddress"):
-            return bool(answer["isvalid"])
+        return truth("validateaddress", well_formed("validateaddress", lambda: answer["isvalid"]))
 
     def sign_message(self, address: str, message: str) -> str:
         """Base64 signature of `message` by an address of this wallet. An address only: a private key would
         leave us.
         """
-        return str(self._rpc.signmessage(address, message))
+        return word("signmessage", self._rpc.signmessage(address, message))
 
     def verify_message(self, address: str, signature: str, message: str) -> bool:
         try:
-            return bool(self._rpc.verifymessage(address, signature, message))
+            return truth("verifymessage", self._rpc.verifymessage(address, signature, message))
         except errors.Malformed:
             return False  # nobody's signature: it is no base64
 
@@ -89,16 +89,17 @@ class Administration(NodeCalls):
         """Txid. `permission`: `connect,send,receive`, or `stream.write` and `stream.write,admin` for one
         stream.
         """
-        return str(self._from("grant", by, address, permission))
+        return txid("grant", self._from("grant", by, address, permission))
 
     def revoke(self, address: str, permission: str, *, by: str | None = None) -> str:
-        return str(self._from("revoke", by, address, permission))
+        return txid("revoke", self._from("revoke", by, address, permission))
 
     def permissions(self, permission: str = "*", address: str | None = None) -> list[Permission]:
         """Permissions in force or dated; `permission` as for `grant`, or `*`, or `stream.*`."""
         answer = self._rpc.listpermissions(permission, *([] if address is None else [address]))
-        with well_formed("listpermissions"):
-            return [
+        return well_formed(
+            "listpermissions",
+            lambda: [
                 Permission(
                     address=entry["address"],
                     type=entry["type"],
@@ -107,10 +108,11 @@ class Administration(NodeCalls):
                     endblock=entry["endblock"],
                 )
                 for entry in answer
-            ]
+            ],
+        )
 
     def has_permission(self, address: str, permission: str) -> bool:
-        return bool(self._rpc.verifypermission(address, permission))
+        return truth("verifypermission", self._rpc.verifypermission(address, permission))
 
     # --- streams ---
     def create_stream(
@@ -128,18 +130,16 @@ class Administration(NodeCalls):
         options: dict[str, Any] = {"restrict": ",".join(restrict)}
         if salted:
             options["salted"] = True
-        return str(self._from("create", by, "stream", name, options, dict(fields or {})))
+        return txid("create", self._from("create", by, "stream", name, options, dict(fields or {})))
 
     def streams(self, names: Sequence[str] | None = None) -> list[StreamInfo]:
         """All streams, or those named (`EntityNotFound` if one is unknown)."""
         listed = self._rpc.liststreams("*" if names is None else list(names), True)
-        with well_formed("liststreams"):
-            return [_stream_info(entry) for entry in listed]
+        return well_formed("liststreams", lambda: [_stream_info(entry) for entry in listed])
 
     def stream(self, name: str) -> StreamInfo:
         listed = self.streams([name])
-        with well_formed("liststreams"):
-            return listed[0]
+        return well_formed("liststreams", lambda: listed[0])
 
     def has_stream(self, name: str) -> bool:
         try:

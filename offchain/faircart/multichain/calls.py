@@ -3,15 +3,19 @@
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any, Self
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, Self, TypeVar
 
 from faircart.multichain import errors
 from faircart.multichain.items import Item, parse_item
 from faircart.multichain.transport import NodeRpc
 
+Taken = TypeVar("Taken")
+
+_TXID = re.compile("[0-9a-f]{64}")
 _SIGHT_LOST = (0.1, 0.3, 0.6, 1.0)
 """Pauses in seconds before a stream that was known is given up."""
 
@@ -56,8 +60,7 @@ class NodeCalls:
     ) -> list[Item]:
         page = (count, -count if start is None else start)
         answers = self._on(stream, lambda: self._rpc.call(method, stream, *params, True, *page, local))
-        with well_formed(method):
-            return [parse_item(stream, answer) for answer in answers]
+        return well_formed(method, lambda: [parse_item(stream, answer) for answer in answers])
 
     def _on(self, stream: str, work: Callable[[], Any]) -> Any:
         """What `work` gives, tried again if a stream that was there is unknown now.
@@ -78,10 +81,30 @@ class NodeCalls:
         raise AssertionError("unreachable")
 
 
-@contextmanager
-def well_formed(method: str) -> Iterator[None]:
-    """Around the taking apart of an answer: raises NotANode where it has another form."""
-    try:
-        yield
-    except (AttributeError, LookupError, TypeError, ValueError):
-        raise errors.NotANode(method, "its answer lacks a field or has one of another type") from None
+def well_formed(method: str, take: Callable[[], Taken]) -> Taken:
+    """What `take` takes out of an answer; raises NotANode where the answer has another form."""
+    with suppress(AttributeError, LookupError, TypeError, ValueError):
+        return take()
+    # raised here, so that the error does not carry what was answered with it
+    raise errors.NotANode(method, "its answer lacks a field or has one of another type")
+
+
+def word(method: str, answer: Any) -> str:
+    """An answer that must be a text with something in it."""
+    if isinstance(answer, str) and answer:
+        return answer
+    raise errors.NotANode(method, "its answer is no text")
+
+
+def txid(method: str, answer: Any) -> str:
+    """An answer that must be the id of a transaction."""
+    if isinstance(answer, str) and _TXID.fullmatch(answer):
+        return answer
+    raise errors.NotANode(method, "its answer is no transaction id")
+
+
+def truth(method: str, answer: Any) -> bool:
+    """An answer that must be true or false: nothing else may pass for a yes."""
+    if isinstance(answer, bool):
+        return answer
+    raise errors.NotANode(method, "its answer is neither true nor false")

@@ -3,15 +3,17 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
 from faircart.multichain import errors
 from faircart.multichain.administration import Administration
-from faircart.multichain.calls import well_formed
+from faircart.multichain.calls import txid, well_formed, word
 from faircart.multichain.items import (
     MAX_BATCH_ITEMS,
     MAX_OFFCHAIN_BYTES,
@@ -38,6 +40,11 @@ MAX_BATCH_ONCHAIN = 3_500_000
 _LOOK_UP_AFTER = (0.2, 0.8, 2.0)
 """Pauses in seconds between look-ups of a publish whose answer was lost."""
 _LOOK_BACK = 200
+"""Items, or transactions, a call while looking back."""
+_BLOCK_TIMES_DIFFER = 7200.0
+"""Seconds by which a block may seem older than what is in it: clocks differ."""
+_CACHE_ANEW = (0.2, 1.0)
+"""Pauses in seconds before another cache is begun."""
 
 
 class Publishing(Administration, Reading):
@@ -87,8 +94,7 @@ class Publishing(Administration, Reading):
                 )
             else:
                 parameters = [self._parameters(item, encode(item.data)) for item in batch]
-                txid = self._publish(stream, batch, address, parameters)
-                txids.extend([txid] * len(batch))
+                txids += [self._publish(stream, batch, address, parameters)] * len(batch)
         return txids
 
     @staticmethod
@@ -101,7 +107,24 @@ class Publishing(Administration, Reading):
     def _publish_through_cache(self, stream: str, item: NewItem, address: str) -> str:
         payload = item.data
         assert isinstance(payload, bytes)
-        cache = self._rpc.createbinarycache()
+        cache = self._filled_cache(payload)
+        try:
+            return self._publish(stream, [item], address, [self._parameters(item, {"cache": cache})])
+        finally:
+            self._forget_cache(cache)
+
+    def _filled_cache(self, payload: bytes) -> str:
+        """A cache with `payload`. A lost answer leaves its size unknown: a new one is begun then, since
+        nothing has been published.
+        """
+        for pause in _CACHE_ANEW:
+            with suppress(errors.TimedOut, errors.ConnectionCut):
+                return self._fill_cache(payload)
+            time.sleep(pause)
+        return self._fill_cache(payload)
+
+    def _fill_cache(self, payload: bytes) -> str:
+        cache = word("createbinarycache", self._rpc.createbinarycache())
         try:
             for start in range(0, len(payload), CACHE_PIECE):
                 piece = payload[start : start + CACHE_PIECE]
@@ -110,9 +133,10 @@ class Publishing(Administration, Reading):
                     raise errors.NotANode(
                         "appendbinarycache", "the cache has another size than what was sent"
                     )
-            return self._publish(stream, [item], address, [self._parameters(item, {"cache": cache})])
-        finally:
+        except BaseException:
             self._forget_cache(cache)
+            raise
+        return cache
 
     def _forget_cache(self, cache: str) -> None:
         try:
@@ -124,84 +148,128 @@ class Publishing(Administration, Reading):
     def _publish(
         self, stream: str, items: Sequence[NewItem], address: str, parameters: list[dict[str, Any]]
     ) -> str:
+        since = time.time() - _BLOCK_TIMES_DIFFER
         for last in (False, True):
             try:
                 if len(parameters) == 1:
                     only = parameters[0]
                     what = (address, stream, only["keys"], only["data"], only.get("options", ""))
-                    return str(self._on(stream, partial(self._rpc.call, "publishfrom", *what)))
-                return str(self._on(stream, lambda: self._rpc.publishmultifrom(address, stream, parameters)))
+                    return txid(
+                        "publishfrom", self._on(stream, partial(self._rpc.call, "publishfrom", *what))
+                    )
+                many = partial(self._rpc.call, "publishmultifrom", address, stream, parameters)
+                return txid("publishmultifrom", self._on(stream, many))
             except (errors.TimedOut, errors.ConnectionCut):
                 pass
-            txid = self._look_up(stream, items, address)
-            if txid is not None:
-                return txid
+            found = self._look_up(stream, items, address, since)
+            if found is not None:
+                return found
             if last:
                 raise errors.PublishUncertain("publish", f"stream {stream}")
         raise AssertionError("unreachable")
 
-    def _look_up(self, stream: str, batch: Sequence[NewItem], address: str) -> str | None:
+    def _look_up(self, stream: str, batch: Sequence[NewItem], address: str, since: float) -> str | None:
         """The txid of a transaction of ours with these items, or None if it is not there after several
-        looks.
+        looks. Earlier blocks than `since` (seconds, UTC) are not looked at.
         """
         for pause in _LOOK_UP_AFTER:
             time.sleep(pause)
             failed = False
             try:
-                for txid in self._candidates(stream, batch[0], address):
-                    if len(batch) == 1 or self._is_batch(stream, txid, batch, address):
-                        return txid
+                for found in self._candidates(stream, batch[0], address, since):
+                    if len(batch) == 1 or self._is_batch(stream, found, batch, address):
+                        return found
             except errors.MultiChainError:
                 failed = True
             if failed:  # outside of the handler: the first failure is no cause that helps anybody
                 raise errors.PublishUncertain("publish", f"stream {stream}; the look-up failed too")
         return None
 
-    def _candidates(self, stream: str, wanted: NewItem, address: str) -> Iterator[str]:
+    def _candidates(
+        self, stream: str, wanted: NewItem, address: str, since: float | None = None
+    ) -> Iterator[str]:
+        """Txids of items like `wanted`, the latest first."""
+        seen: set[tuple[str, int]] = set()
+        for page in self._backwards(stream, wanted.keys[0]):
+            # what is published meanwhile moves earlier items into the next page again
+            fresh = [item for item in page if (item.txid, item.vout) not in seen]
+            seen.update((item.txid, item.vout) for item in fresh)
+            for item in reversed(fresh):
+                if self._is_wanted(item, wanted, address):
+                    yield item.txid
+            if page and not fresh:
+                return
+            if since is not None and any((item.blocktime or since) < since for item in fresh):
+                return
+
+    def _backwards(self, stream: str, key: str) -> Iterator[list[Item]]:
+        """Pages of items with `key`, the latest first; at the end a page may come again and again. Or of
+        `_own_items`, which are known without a subscription.
+        """
         try:
-            found: list[Item] = self.key_items(stream, wanted.keys[0], count=_LOOK_BACK)
+            for back in itertools.count(_LOOK_BACK, _LOOK_BACK):
+                page = self.key_items(stream, key, count=_LOOK_BACK, start=-back)
+                yield page
+                if len(page) < _LOOK_BACK:
+                    return
         except errors.NotSubscribed:
-            # the wallet's own transactions are known without a subscription
-            found = self._own_items(stream)
-        for item in reversed(found):
-            if self._is_wanted(item, wanted, address):
-                yield item.txid
+            pass
+        yield from self._own_items(stream)
+
+    def _own_items(self, stream: str) -> Iterator[list[Item]]:
+        """Pages of a stream's items in the wallet's transactions, the latest page first."""
+        name = self.stream(stream).name
+        for skip in itertools.count(0, _LOOK_BACK):
+            transactions = self._rpc.listwallettransactions(_LOOK_BACK, skip)
+            yield well_formed("listwallettransactions", partial(_stream_items, stream, name, transactions))
+            if len(transactions) < _LOOK_BACK:
+                return
 
     def _is_wanted(self, item: Item, wanted: NewItem, address: str) -> bool:
         if item.keys != wanted.keys or address not in item.publishers or item.offchain != wanted.offchain:
             return False
         if isinstance(wanted.data, bytes) and item.size != len(wanted.data):
             return False
-        return bool(self.data(item) == _plain(wanted.data))
+        return _same(self.data(item), _plain(wanted.data))
 
-    def _is_batch(self, stream: str, txid: str, batch: Sequence[NewItem], address: str) -> bool:
+    def _is_batch(self, stream: str, found: str, batch: Sequence[NewItem], address: str) -> bool:
         # an earlier transaction may hold the first item alone, or with other items than these
-        held = self.transaction_items(stream, txid)
+        held = self.transaction_items(stream, found)
         if not held:  # not subscribed
-            held = [item for item in self._own_items(stream) if item.txid == txid]
+            pages = self._own_items(stream)
+            held = next(filter(None, ([item for item in page if item.txid == found] for page in pages)), [])
         return len(held) == len(batch) and all(
             self._is_wanted(item, wanted, address) for item, wanted in zip(held, batch, strict=True)
         )
 
-    def _own_items(self, stream: str) -> list[Item]:
-        """Items in the wallet's latest transactions. A vout is shown only for large data."""
-        name = self.stream(stream).name
-        found = []
-        answer = self._rpc.listwallettransactions(_LOOK_BACK)
-        with well_formed("listwallettransactions"):
-            for transaction in answer:
-                for entry in transaction["items"]:
-                    if entry["type"] == "stream" and entry.get("name", "") == name:
-                        shown = isinstance(entry["data"], str) or "vout" not in entry["data"]
-                        vout = -1 if shown else entry["data"]["vout"]
-                        found.append(parse_item(stream, {**transaction, **entry, "vout": vout}))
-        return found
+
+def _stream_items(stream: str, name: str, transactions: Iterable[Mapping[str, Any]]) -> list[Item]:
+    """The items of a stream in transactions of the wallet. A vout is shown only for large data."""
+    found = []
+    for transaction in transactions:
+        for entry in transaction["items"]:
+            if entry["type"] == "stream" and entry.get("name", "") == name:
+                shown = isinstance(entry["data"], str) or "vout" not in entry["data"]
+                vout = -1 if shown else entry["data"]["vout"]
+                found.append(parse_item(stream, {**transaction, **entry, "vout": vout}))
+    return found
 
 
 def _plain(data: Data) -> Any:
     if isinstance(data, Json):
         return json.loads(json.dumps(data.value))  # as it is read back: a tuple is a list then
     return data.value if isinstance(data, Text) else data
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether two JSON values are the same; for Python, True is 1."""
+    if isinstance(one, bool) or isinstance(other, bool):
+        return one is other
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_same(one[name], other[name]) for name in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_same, one, other))
+    return bool(one == other)
 
 
 def _check(item: NewItem) -> None:

@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
 from itertools import takewhile
-from typing import cast
+from typing import Any, cast
 
 from faircart.multichain import errors
 from faircart.multichain.calls import NodeCalls, well_formed
@@ -40,10 +41,11 @@ class Reading(NodeCalls):
         for first in range(0, len(txids), _TXIDS_AT_ONCE):
             part = txids[first : first + _TXIDS_AT_ONCE]
             answers = self._on(stream, partial(self._rpc.call, "liststreamtxitems", stream, part, True))
-            with well_formed("liststreamtxitems"):
-                for answer in answers:
-                    item = parse_item(stream, answer)
-                    found[item.txid].append(item)
+            items = well_formed("liststreamtxitems", partial(_items, stream, answers))
+            for item in items:
+                if item.txid not in found:
+                    raise errors.NotANode("liststreamtxitems", "it answers with what was not asked for")
+                found[item.txid].append(item)
         # A transaction that a node lists and does not show yet must not count as read.
         return list(takewhile(bool, found.values()))
 
@@ -64,20 +66,19 @@ class Reading(NodeCalls):
         subscribed.
         """
         answers = self._on(stream, lambda: self._rpc.liststreamtxitems(stream, txid, True))
-        with well_formed("liststreamtxitems"):
-            return [parse_item(stream, answer) for answer in answers]
+        return well_formed("liststreamtxitems", lambda: _items(stream, answers))
 
     def keys(self, stream: str) -> dict[str, int]:
         """Every key of a stream with the number of its items."""
         answer = self._rpc.liststreamkeys(stream, "*", False)
-        with well_formed("liststreamkeys"):
-            return {entry["key"]: entry["items"] for entry in answer}
+        return well_formed("liststreamkeys", lambda: {entry["key"]: entry["items"] for entry in answer})
 
     def publishers(self, stream: str) -> dict[str, int]:
         """Every publisher of a stream with the number of its items."""
         answer = self._rpc.liststreampublishers(stream, "*", False)
-        with well_formed("liststreampublishers"):
-            return {entry["publisher"]: entry["items"] for entry in answer}
+        return well_formed(
+            "liststreampublishers", lambda: {entry["publisher"]: entry["items"] for entry in answer}
+        )
 
     def item(self, stream: str, txid: str) -> Item:
         """One item. `TransactionNotFound` also when the node is not subscribed; `NotAllowed` if the
@@ -95,8 +96,8 @@ class Reading(NodeCalls):
             return item.data
         if item.format != "raw" or item.size is None:
             answer = self._rpc.gettxoutdata(item.txid, item.vout)
-            with well_formed("gettxoutdata"):
-                return cast(JsonValue, parse_data(answer, available=True)[2])
+            value = well_formed("gettxoutdata", lambda: parse_data(answer, available=True)[2])
+            return cast(JsonValue, value)
         pieces: list[bytes] = []
         size = 0
         while size < item.size:
@@ -119,3 +120,7 @@ class Reading(NodeCalls):
         if item.format == "text" and isinstance(value, str):
             return value.encode()
         raise errors.InvalidItem("gettxoutdata", "a JSON item has a value, not bytes; use data()")
+
+
+def _items(stream: str, answers: Iterable[Any]) -> list[Item]:
+    return [parse_item(stream, answer) for answer in answers]

@@ -91,8 +91,8 @@ class NodeRpc(Savoir):  # type: ignore[misc]
     """JSON-RPC calls to one node: `rpc.getinfo()`, or `rpc.call("getinfo")`.
 
     `timeout` bounds each attempt of a call in seconds, from waiting for a free slot to the last byte of the
-    answer. `verify` is a CA file for https, or True for the system's. Raises subclasses of
-    `errors.MultiChainError` and nothing else. Thread-safe.
+    answer; only the look-up of the host's name is the system's to bound. `verify` is a CA file for https,
+    or True for the system's. Raises subclasses of `errors.MultiChainError` and nothing else. Thread-safe.
     """
 
     def __init__(

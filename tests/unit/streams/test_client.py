@@ -36,12 +36,14 @@ from tests.unit.streams.fake_node import Answer, FakeNode, error, result
 from tests.unit.streams.fake_node import http as http_answer
 
 PASSWORD = "a secret password"
+TXID = "5e" * 32
 _LARGE = Item("s", "t", 0, ("a",), ("k",), False, True, "raw", None, False, 9, 0, None)
 
 
 @pytest.fixture(autouse=True)
 def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("faircart.multichain.publishing._LOOK_UP_AFTER", (0.01, 0.01))
+    monkeypatch.setattr("faircart.multichain.publishing._CACHE_ANEW", (0.01, 0.01))
 
 
 def rpc(node: FakeNode, **options: Any) -> NodeRpc:
@@ -124,12 +126,27 @@ def test_every_refusal_has_a_type(answer: bytes, kind: type[errors.MultiChainErr
         lambda node: node.keys("s"),
         lambda node: node.publishers("s"),
         lambda node: node.item("s", "t"),
+        lambda node: node.publish("s", "k", b"x", address="a"),
+        lambda node: node.publish_many("s", [NewItem(("k",), b"x")] * 2, address="a"),
+        lambda node: node.publish("s", "k", bytes(CACHE_ABOVE + 1), address="a", offchain=True),
+        lambda node: node.grant("a", "send"),
+        lambda node: node.revoke("a", "send", by="b"),
+        lambda node: node.create_stream("s", []),
+        lambda node: node.has_permission("a", "send"),
+        lambda node: node.verify_message("a", "s", "m"),
         lambda node: node.data(_LARGE),
         lambda node: node.data(replace(_LARGE, format="json")),
     ],
 )
 @pytest.mark.parametrize("answer", [None, "zz", {"a": 1}, [None], [{}]])
 def test_an_answer_of_another_form_is_no_nodes(ask: Callable[[StreamNode], Any], answer: Any) -> None:
+    with FakeNode(result(answer)) as node, pytest.raises(errors.NotANode):
+        ask(StreamNode(node.url, "user", PASSWORD))
+
+
+@pytest.mark.parametrize("ask", [StreamNode.new_address, lambda node: node.sign_message("a", "m")])
+@pytest.mark.parametrize("answer", [None, "", {"a": 1}, True])
+def test_an_address_or_signature_is_a_text(ask: Callable[[StreamNode], Any], answer: Any) -> None:
     with FakeNode(result(answer)) as node, pytest.raises(errors.NotANode):
         ask(StreamNode(node.url, "user", PASSWORD))
 
@@ -500,7 +517,8 @@ def test_at_most_4_calls_are_in_flight_whoever_makes_them() -> None:
 
     with FakeNode(held) as node:
         clients = [rpc(node, timeout=60.0), rpc(node, timeout=60.0)]
-        threads = [threading.Thread(target=clients[i % 2].getblockcount) for i in range(24)]
+        call = [client.getblockcount for client in clients]
+        threads = [threading.Thread(target=call[i % 2], daemon=True) for i in range(24)]
         for thread in threads:
             thread.start()
         for answered in range(21):  # all four slots are used, and one more call comes for each answer
@@ -514,6 +532,12 @@ def test_at_most_4_calls_are_in_flight_whoever_makes_them() -> None:
         for thread in threads:
             thread.join()
         assert len(node.requests) == 24
+
+
+def test_localhost_is_the_same_node_as_127_0_0_1() -> None:
+    one, other, third = (NodeRpc(f"http://{host}:1/", "u", "p") for host in ("localhost", "127.0.0.1", "h"))
+    assert one._gate is other._gate
+    assert one._gate is not third._gate
 
 
 def test_proxies_and_netrc_of_the_environment_are_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -604,6 +628,57 @@ def test_a_json_item_with_a_tuple_is_found_again(standin: StandIn, shop: Party) 
     assert shop.node.published("s", "k", value, address=shop.address) == txid
 
 
+def test_a_json_item_is_told_from_one_that_python_takes_for_the_same(standin: StandIn, shop: Party) -> None:
+    shop.node.create_stream("s", [])
+    shop.node.publish("s", "k", Json({"x": True, "y": [1, {"z": 0}]}), address=shop.address)
+    same = shop.node.publish("s", "k", Json({"y": [2.0, {"z": False}], "x": 1}), address=shop.address)
+    for other in ({"x": 1, "y": [True, {"z": 0}]}, {"x": 1, "y": [2, {"z": 0}]}, {"x": 1, "y": [2]}, 1, None):
+        assert shop.node.published("s", "k", Json(other), address=shop.address) is None  # type: ignore[arg-type]
+    value = Json({"x": 1, "y": [2, {"z": False}]})
+    assert shop.node.published("s", "k", value, address=shop.address) == same
+
+
+@pytest.mark.parametrize("subscribed", [True, False])
+def test_a_lost_publish_is_found_behind_many_others_with_its_key(
+    standin: StandIn, shop: Party, subscribed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("faircart.multichain.publishing._LOOK_BACK", 3)
+    shop.node.create_stream("s", [])
+    if subscribed:
+        shop.node.subscribe("s")
+    txids = [shop.node.publish("s", "shared", bytes([i]), address=shop.address) for i in range(8)]
+    find = shop.node.published
+    assert [find("s", "shared", bytes([i]), address=shop.address) for i in range(8)] == txids
+    assert find("s", "shared", b"other", address=shop.address) is None
+    assert find("s", "unknown", b"other", address=shop.address) is None
+
+
+@pytest.mark.parametrize("method", ["createbinarycache", "appendbinarycache"])
+def test_a_large_payload_is_published_although_an_answer_on_its_way_is_lost(
+    standin: StandIn, shop: Party, method: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("faircart.multichain.publishing.CACHE_ABOVE", 1000)
+    monkeypatch.setattr("faircart.multichain.publishing.CACHE_PIECE", 400)
+    shop.node.create_stream("s", [])
+    shop.node.subscribe("s")
+    payload = bytes(range(250)) * 5
+    access = standin.access(1)
+    with cutting_proxy(access.url) as proxy:
+        proxy.method, proxy.lose_answers = method.encode(), 2
+        client = StreamNode(proxy.url, access.user, access.password())
+        txid = client.publish("s", "k", payload, address=shop.address, offchain=True)
+        client.close()
+    assert [(item.txid, item.data) for item in shop.node.items("s")] == [(txid, payload)]
+
+
+def test_a_large_payload_is_given_up_when_its_way_stays_cut() -> None:
+    with FakeNode(None) as node:
+        client = StreamNode(node.url, "user", PASSWORD)
+        with pytest.raises(errors.ConnectionCut):
+            client.publish("s", "k", bytes(CACHE_ABOVE + 1), address="a", offchain=True)
+    assert node.methods == ["createbinarycache"] * 3
+
+
 @pytest.mark.parametrize("subscribed", [True, False])
 @pytest.mark.parametrize("lost", ["request", "answer"])
 def test_a_lost_batch_is_not_taken_for_an_earlier_item_equal_to_its_first(
@@ -662,7 +737,7 @@ def test_what_no_node_takes_is_refused_before_it_is_sent(keys: list[str], data: 
 
 def test_a_batch_counts_the_keys_of_off_chain_items_since_these_are_on_the_chain() -> None:
     keys = tuple(f"{number:0{MAX_KEY_BYTES}}" for number in range(5_000))
-    with FakeNode(result("txid")) as node:
+    with FakeNode(result(TXID)) as node:
         items = [NewItem(keys, b"x", offchain=True)] * 4
         StreamNode(node.url, "user", PASSWORD).publish_many("stream", items, address="a")
         assert node.methods == ["publishmultifrom"] * 2
@@ -713,9 +788,9 @@ def test_a_late_answer_to_a_publish_is_looked_for(standin: StandIn, shop: Party)
     shop.node.create_stream("s", [])
     shop.node.subscribe("s")
     faults = standin.faults(1)
-    faults.only, faults.slow_answer, faults.slow_answer_seconds = "publishfrom", 1, 1.5
+    faults.only, faults.slow_answer, faults.slow_answer_seconds = "publishfrom", 1, 6
     access = standin.access(1)
-    hasty = StreamNode(access.url, access.user, access.password(), timeout=0.5)
+    hasty = StreamNode(access.url, access.user, access.password(), timeout=3)
     txid = hasty.publish("s", "own key", b"x", address=shop.address)
     assert [item.txid for item in shop.node.items("s")] == [txid]
 
@@ -749,14 +824,34 @@ def _large(client: StreamNode) -> None:
     client.publish("stream", KEY, payload, address="a", offchain=True)
 
 
+def _ask_for_what_is_large(client: StreamNode) -> None:
+    client.data(replace(_LARGE, format="json"))
+
+
+def _ask_for_the_height(client: StreamNode) -> None:
+    client.block_count()
+
+
 _LEAKY = f"Invalid item {KEY} with {PAYLOAD} for user: {PASSWORD}"
 
 
-@pytest.mark.parametrize("action", [_publish, _publish_what_no_node_takes, _read, _large])
+@pytest.mark.parametrize(
+    "action",
+    [
+        _publish,
+        _publish_what_no_node_takes,
+        _read,
+        _large,
+        _ask_for_what_is_large,
+        _ask_for_the_height,
+    ],
+)
 @pytest.mark.parametrize(
     "answer",
     [
-        result("txid"),
+        result(TXID),
+        result(PAYLOAD),
+        result({"format": PAYLOAD, "size": 3}),
         error(500, -8, _LEAKY),
         error(500, -99, _LEAKY),
         error(500, -702, _LEAKY),
