@@ -20,7 +20,7 @@ from scripts import _deployments
 from scripts._arguments import moment
 from scripts._exchange_sentences import FAULTS, REASONS
 from scripts._sentences import RESOLUTIONS, sentence
-from scripts._tx import broadcast, default_depth, depth_option, ether, wait_for_depth
+from scripts._tx import default_depth, depth_option, ether, sign, submit, wait_for_depth
 
 _AMOUNTS = {
     *("amount", "buyerAmount", "sellerAmount"),
@@ -60,6 +60,14 @@ class Deployed:
             return function.call()
         except (ContractCustomError, ContractLogicError) as error:
             raise click.ClickException(_why(self.contract, error)) from error
+
+    def takes(self, function: ContractFunction) -> bool:
+        """Whether a view call returns and does not revert."""
+        try:
+            function.call()
+        except (ContractCustomError, ContractLogicError):
+            return False
+        return True
 
 
 @dataclass(frozen=True)
@@ -160,7 +168,7 @@ def send(
         value=value,
     )
     # Prices of storage may change until it is mined; what is not used is not paid.
-    sent = broadcast(provider, account, transaction, gas * 6 // 5)
+    sent = submit(provider, sign(account, transaction, gas * 6 // 5))
     click.echo(f"Sent {sent}", err=True)
     receipt = wait_for_depth(provider, sent, sending.depth)
     click.echo(f"Block {receipt['blockNumber']}, {receipt['gasUsed']:,} gas used", err=True)

@@ -17,6 +17,7 @@ chain is gone.
 
 import hashlib
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from ape.api import ProviderAPI
 from ape.contracts import ContractContainer
 from web3.exceptions import TransactionNotFound
 
-from scripts._tx import is_local
+from scripts._tx import Signed, is_local
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "offchain" / "faircart" / "deployments"
@@ -77,25 +78,50 @@ def read(path: Path) -> dict[str, Any] | None:
     return record
 
 
-def pending(path: Path) -> str | None:
-    """The deploying transaction that was sent but not seen in a block yet, if there is one."""
+def pending(path: Path, expected_hash: str, deployer: str) -> Signed | None:
+    """What an interrupted run has signed to be sent, if it creates what is to be created now."""
     note = path.with_suffix(".pending")
-    return note.read_text().strip() if note.exists() else None
+    if not note.exists():
+        return None
+    try:
+        noted = json.loads(note.read_text())
+        signed = Signed(bytes.fromhex(noted["raw"][2:]), noted["deployer"], int(noted["nonce"]))
+        fits = (noted["creationHash"], signed.sender) == (expected_hash, deployer)
+    except (ValueError, TypeError, KeyError) as error:
+        raise click.ClickException(
+            f"{note}, where an interrupted run noted its transaction, cannot be read ({error}). Look in an "
+            f"explorer whether that run has deployed the contract; then remove the file."
+        ) from error
+    return signed if fits else None
 
 
-def note_pending(path: Path, transaction: str) -> None:
-    """Remembers a deploying transaction until `write`, so that no interruption leads to a second one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.with_suffix(".pending").write_text(transaction + "\n")
+def note_pending(path: Path, signed: Signed, code_hash: str) -> None:
+    """Remembers a deploying transaction until `write`. Called before it is sent, so that no interruption
+    leads to a second one, whenever it comes."""
+    note = {
+        "transaction": signed.hash,
+        "raw": "0x" + signed.raw.hex(),
+        "deployer": signed.sender,
+        "nonce": signed.nonce,
+        "creationHash": code_hash,
+    }
+    _write_whole(path.with_suffix(".pending"), note)
 
 
 def write(path: Path, record: dict[str, Any]) -> None:
     """Writes a record whole or not at all."""
+    _write_whole(path, record)
+    path.with_suffix(".pending").unlink(missing_ok=True)
+
+
+def _write_whole(path: Path, content: dict[str, Any]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     new = path.with_suffix(".new")
-    new.write_text(json.dumps(record, indent=1) + "\n")
+    with new.open("w") as file:
+        file.write(json.dumps(content, indent=1) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
     new.replace(path)
-    path.with_suffix(".pending").unlink(missing_ok=True)
 
 
 def creation_code(container: ContractContainer, arguments: tuple[str, ...]) -> bytes:

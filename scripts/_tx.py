@@ -2,10 +2,12 @@
 """Transactions as the scripts send them: shown with their gas first, then sent, awaited and decoded."""
 
 import time
+from dataclasses import dataclass
 from typing import Any
 
 import click
 from ape.api import AccountAPI, ProviderAPI, TransactionAPI
+from eth_utils.crypto import keccak
 from web3.exceptions import TransactionNotFound
 
 FINALIZED = "finalized"
@@ -51,16 +53,36 @@ def default_depth(provider: ProviderAPI) -> int | str:
     return 1 if is_local(provider) else FINALIZED
 
 
-def broadcast(provider: ProviderAPI, account: AccountAPI, transaction: TransactionAPI, gas: int) -> str:
-    """Signs and sends a transaction with a gas limit of its own; returns its hash, 0x and 64 digits.
+@dataclass(frozen=True)
+class Signed:
+    """A signed transaction: what nodes take, who sends it, and as which of its transactions."""
 
-    The node is used directly: ape's own sending waits for blocks in a way that some providers do not keep.
-    """
+    raw: bytes
+    sender: str
+    nonce: int
+
+    @property
+    def hash(self) -> str:
+        """Its hash, 0x and 64 digits, which is certain before any node has seen it."""
+        return "0x" + keccak(self.raw).hex()
+
+
+def sign(account: AccountAPI, transaction: TransactionAPI, gas: int) -> Signed:
+    """Signs a transaction with a gas limit of its own; nothing is sent."""
     transaction.gas_limit = gas
     signed = account.sign_transaction(account.prepare_transaction(transaction))
     if signed is None:
         raise click.ClickException(f"{account.address} did not sign; nothing was sent.")
-    sent = provider.web3.eth.send_raw_transaction(signed.serialize_transaction())  # type: ignore[attr-defined]
+    assert signed.nonce is not None
+    return Signed(bytes(signed.serialize_transaction()), account.address, signed.nonce)
+
+
+def submit(provider: ProviderAPI, signed: Signed) -> str:
+    """Sends a signed transaction; returns its hash.
+
+    The node is used directly: ape's own sending waits for blocks in a way that some providers do not keep.
+    """
+    sent = provider.web3.eth.send_raw_transaction(signed.raw)  # type: ignore[attr-defined]
     return str(sent.to_0x_hex())
 
 

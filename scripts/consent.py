@@ -24,7 +24,7 @@ from faircart.papers import Consent, Revocation, RevocationOfAll
 
 from scripts import _papers
 from scripts._arguments import Address, Amount, Bytes32, Duration, moment
-from scripts._call import deployed, records_option, send, sending, sending_options
+from scripts._call import Deployed, deployed, records_option, send, sending, sending_options
 from scripts._connected import NodeCommand
 from scripts._tx import ether
 
@@ -136,12 +136,11 @@ def revoke(
     registry = deployed(provider, records, REGISTRY)
     if (consent is None) == (consent_id is None):
         raise click.UsageError("Give either the consent's file or --id.")
-    if consent is not None:
-        paper = _papers.load(consent, Consent, registry.domain).paper
-        function, consent_id = registry.functions.revoke(paper.abi()), paper.digest(registry.domain)
-    else:
-        function = registry.functions.revokeById(consent_id)
+    paper = None if consent is None else _papers.load(consent, Consent, registry.domain).paper
+    if paper is not None:
+        consent_id = paper.digest(registry.domain)
     assert consent_id is not None
+    function = _withdrawal(registry, consent_id, paper)
     send(registry, sending(provider, account, depth, dry_run), function, _withdraws(consent_id))
 
 
@@ -188,13 +187,10 @@ def revoke_for(
     registry = deployed(provider, records, REGISTRY)
     signed = _papers.load(revocation, Revocation, registry.domain)
     consent_id = signed.paper.consent_id
-    if consent is None:
-        function = registry.functions.revokeByIdFor(consent_id, signed.signature)
-    else:
-        paper = _papers.load(consent, Consent, registry.domain).paper
-        if paper.digest(registry.domain) != consent_id:
-            raise click.ClickException(f"{revocation.name} withdraws another consent than {consent.name}.")
-        function = registry.functions.revokeFor(paper.abi(), signed.signature)
+    paper = None if consent is None else _papers.load(consent, Consent, registry.domain).paper
+    if consent is not None and paper is not None and paper.digest(registry.domain) != consent_id:
+        raise click.ClickException(f"{revocation.name} withdraws another consent than {consent.name}.")
+    function = _withdrawal(registry, consent_id, paper, signed.signature)
     send(registry, sending(provider, account, depth, dry_run), function, _withdraws(consent_id))
 
 
@@ -275,6 +271,16 @@ def epoch(provider: ProviderAPI, records: Path, customer: str) -> None:
     """The epoch that CUSTOMER's next consent has to name."""
     registry = deployed(provider, records, REGISTRY)
     click.echo(registry.view(registry.functions.epochOf(customer)))
+
+
+def _withdrawal(registry: Deployed, consent_id: bytes, paper: Consent | None, *signature: bytes) -> Any:
+    """The call that withdraws: by the id, which is cheaper, where the consent is on record, or `paper` is not
+    at hand and the registry will say that it needs it."""
+    calls = registry.functions
+    by_id, whole = (calls.revokeByIdFor, calls.revokeFor) if signature else (calls.revokeById, calls.revoke)
+    if paper is None or registry.takes(calls.endedAt(consent_id)):
+        return by_id(consent_id, *signature)
+    return whole(paper.abi(), *signature)
 
 
 def _next_epoch(current: int) -> int:

@@ -11,6 +11,7 @@ them are to be committed.
 
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
@@ -25,7 +26,20 @@ from rlp import encode as rlp_encode  # type: ignore[attr-defined]
 from scripts import _deployments, _standard_json
 from scripts._connected import NodeCommand
 from scripts._deployments import CONTRACTS, Step
-from scripts._tx import broadcast, default_depth, depth_option, ether, is_local, knows, wait_for_depth
+from scripts._tx import (
+    Signed,
+    default_depth,
+    depth_option,
+    ether,
+    is_local,
+    knows,
+    sign,
+    submit,
+    wait_for_depth,
+)
+
+IN_PROCESS = "test"
+"""The name of ape's provider of a chain inside the process."""
 
 
 @click.command(cls=NodeCommand)
@@ -35,8 +49,8 @@ from scripts._tx import broadcast, default_depth, depth_option, ether, is_local,
 @click.option(
     "--records",
     type=click.Path(file_okay=False, path_type=Path),
-    default=_deployments.FOLDER,
-    help="Folder of the deployment records. Default: offchain/faircart/deployments.",
+    help="Folder of the deployment records. Default: offchain/faircart/deployments; none on ape's in-process "
+    "network, whose chain ends with the command.",
 )
 @click.option(
     "--standard-json",
@@ -50,10 +64,34 @@ def cli(
     provider: ProviderAPI,
     depth: int | str | None,
     dry_run: bool,
-    records: Path,
+    records: Path | None,
     standard_json: Path | None,
 ) -> None:
     """Deploy CheckoutEscrow, ConsentRegistry and DataExchange, as far as they are not there yet."""
+    if records is None and provider.name == IN_PROCESS:
+        # Records of a chain that is about to end would replace those of a node that runs on.
+        with TemporaryDirectory() as nowhere:
+            _run(account, provider, depth, dry_run, Path(nowhere), standard_json)
+        if not dry_run:
+            click.echo(
+                "Records: none were written, since this chain ends with this command. Name a node with "
+                "--network, or a folder with --records."
+            )
+        return
+    records = records or _deployments.FOLDER
+    _run(account, provider, depth, dry_run, records, standard_json)
+    if not dry_run:
+        click.echo(f"Records: {records / _deployments.network_name(provider)}")
+
+
+def _run(
+    account: AccountAPI,
+    provider: ProviderAPI,
+    depth: int | str | None,
+    dry_run: bool,
+    records: Path,
+    standard_json: Path | None,
+) -> None:
     containers = _containers(fresh=not is_local(provider))
     steps = _plan(provider, records, containers, account)
     _show(provider, account, containers, steps)
@@ -81,7 +119,6 @@ def cli(
     if standard_json is not None:
         _standard_json.write(standard_json, list(containers.values()))
         click.echo(f"The compiler's input for explorers: {standard_json}")
-    click.echo(f"Records: {records / _deployments.network_name(provider)}")
 
 
 def _containers(*, fresh: bool) -> dict[str, ContractContainer]:
@@ -170,28 +207,38 @@ def _deploy(
     planned: Step,
     records: Path,
 ) -> dict[str, Any]:
-    """Deploys one contract and records it, or waits for the transaction that an interrupted run sent."""
+    """Deploys one contract and records it, or completes what an interrupted run began."""
     path = _deployments.path_of(records, provider, planned.contract)
-    transaction = _deployments.pending(path)
-    if transaction is None or not knows(provider, transaction):
+    code_hash = _deployments.creation_hash(_deployments.creation_code(container, planned.arguments))
+    signed = _deployments.pending(path, code_hash, account.address)
+    if signed is None or not (knows(provider, signed.hash) or _can_arrive(provider, signed)):
         gas = _gas(provider, account, container, planned) * 6 // 5
-        transaction = broadcast(provider, account, container(*planned.arguments), gas)
-        _deployments.note_pending(path, transaction)
-    receipt = wait_for_depth(provider, transaction, 1)
+        signed = sign(account, container(*planned.arguments), gas)
+        _deployments.note_pending(path, signed, code_hash)
+    if not knows(provider, signed.hash):
+        submit(provider, signed)
+    receipt = wait_for_depth(provider, signed.hash, 1)
     record = {
         "contract": planned.contract,
         **_place(receipt),
-        "transaction": transaction,
+        "transaction": signed.hash,
         "chainId": provider.chain_id,
         "deployer": account.address,
         "arguments": list(planned.arguments),
-        "creationHash": _deployments.creation_hash(_deployments.creation_code(container, planned.arguments)),
+        "creationHash": code_hash,
         "compiler": _standard_json.compiler(),
         "abi": [entry.model_dump(mode="json", by_alias=True) for entry in container.contract_type.abi],
     }
     _deployments.write(path, record)
     click.echo(f"{planned.contract} is at {record['address']}")
     return record
+
+
+def _can_arrive(provider: ProviderAPI, signed: Signed) -> bool:
+    """Whether a transaction that the node does not know can still be mined: not if another one used its
+    number, nor if it waits for others on a local chain, which was begun anew then."""
+    sent = provider.web3.eth.get_transaction_count(signed.sender)  # type: ignore[attr-defined]
+    return bool(signed.nonce == sent or (signed.nonce > sent and not is_local(provider)))
 
 
 def _place(receipt: Any) -> dict[str, Any]:

@@ -78,6 +78,22 @@ def test_somebody_else_submits_a_withdrawal_that_the_customer_signed(consent, si
     assert done.output.startswith("Revoked")
 
 
+@pytest.mark.parametrize(
+    ("submitted", "call"), [(True, "revokeById"), (False, "revoke")], ids=["on record", "never submitted"]
+)
+def test_a_consents_file_withdraws_it_in_the_cheapest_way_there_is(
+    consent, signed, tmp_path, submitted, call
+):
+    paper = tmp_path / "revocation.json"
+    consent("sign-revocation", signed, "--out", paper, by="customer")
+    if submitted:
+        consent("grant-for", signed, by="seller")
+    itself = consent("revoke", signed, "--dry-run", by="customer")
+    assert f"ConsentRegistry.{call} at" in itself.errors
+    relayed = consent("revoke-for", paper, "--consent", signed, "--dry-run", by="seller")
+    assert f"ConsentRegistry.{call}For at" in relayed.errors
+
+
 def test_a_withdrawal_signed_by_somebody_else_is_refused(consent, signed, tmp_path):
     consent("grant-for", signed, by="seller")
     paper = tmp_path / "revocation.json"

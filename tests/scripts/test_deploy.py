@@ -10,11 +10,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
-from scripts import _abi, _deployments
+from scripts import _abi, _deployments, _tx, deploy
 from tests.scripts.conftest import ADDRESSES
 
 ROOT = Path(__file__).resolve().parents[2]
+DEPLOYER = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
 CONTRACTS = ["CheckoutEscrow", "ConsentRegistry", "DataExchange"]
 
 
@@ -119,22 +121,81 @@ def test_a_broken_record_is_named(run, chain, tmp_path):
     assert f"{path} lacks block, chainId, creationHash, transaction" in refused.errors
 
 
-def test_a_transaction_of_an_interrupted_run_is_waited_for_and_not_repeated(run, chain, tmp_path):
-    run("deploy", by="deployer", records=tmp_path)
-    path = tmp_path / "local" / "CheckoutEscrow.json"
-    record = json.loads(path.read_text())
-    path.unlink()
-    _deployments.note_pending(path, record["transaction"])
-    block = chain.eth.block_number
+@pytest.fixture
+def interrupted(run, chain, tmp_path, monkeypatch):
+    """Begins to deploy and is ended at its first transaction, just before or just after that is sent; returns
+    what the note of it says."""
+
+    note = tmp_path / "local" / "CheckoutEscrow.pending"
+
+    def begin(*, sent):
+        def end(provider, signed):
+            if sent:
+                _tx.submit(provider, signed)
+            raise KeyboardInterrupt
+
+        with monkeypatch.context() as while_it_runs:
+            while_it_runs.setattr("scripts.deploy.submit", end)
+            assert run("deploy", by="deployer", records=tmp_path).code == 1
+        return json.loads(note.read_text())
+
+    return begin
+
+
+@pytest.mark.parametrize("sent", [False, True], ids=["noted and not sent", "sent and not recorded"])
+def test_what_an_interrupted_run_began_is_completed_and_not_repeated(run, chain, tmp_path, interrupted, sent):
+    before = chain.eth.get_transaction_count(DEPLOYER)
+    noted = interrupted(sent=sent)
+    assert chain.eth.get_transaction_count(DEPLOYER) == before + sent
     again = run("deploy", by="deployer", records=tmp_path)
-    assert again.code == 0
-    assert json.loads(path.read_text()) == record
-    assert chain.eth.block_number == block
-    assert not path.with_suffix(".pending").exists()
+    assert again.code == 0, again.errors
+    assert read(tmp_path, "CheckoutEscrow")["transaction"] == noted["transaction"]
+    assert chain.eth.get_transaction_count(DEPLOYER) == before + 3
+    assert not list(tmp_path.rglob("*.pending"))
+
+
+def test_a_noted_transaction_that_another_one_overtook_is_given_up(run, chain, tmp_path, interrupted):
+    noted = interrupted(sent=False)
+    chain.eth.wait_for_transaction_receipt(
+        chain.eth.send_transaction({"from": DEPLOYER, "to": DEPLOYER, "value": 1})
+    )
+    again = run("deploy", by="deployer", records=tmp_path)
+    assert again.code == 0, again.errors
+    assert read(tmp_path, "CheckoutEscrow")["transaction"] != noted["transaction"]
+
+
+@pytest.mark.parametrize("change", [{"creationHash": "0x00"}, {"deployer": ADDRESSES["buyer"]}])
+def test_a_note_of_another_contract_or_deployer_is_given_up(run, chain, tmp_path, interrupted, change):
+    noted = interrupted(sent=True)
+    (tmp_path / "local" / "CheckoutEscrow.pending").write_text(json.dumps({**noted, **change}))
+    again = run("deploy", by="deployer", records=tmp_path)
+    assert again.code == 0, again.errors
+    assert read(tmp_path, "CheckoutEscrow")["transaction"] != noted["transaction"]
+
+
+def test_a_note_that_cannot_be_read_is_named(run, chain, tmp_path, interrupted):
+    interrupted(sent=True)
+    note = tmp_path / "local" / "CheckoutEscrow.pending"
+    note.write_text("0x12")
+    refused = run("deploy", by="deployer", records=tmp_path)
+    assert refused.code == 1
+    assert f"{note}, where an interrupted run noted its transaction, cannot be read" in refused.errors
+
+
+def test_the_chain_inside_the_process_gets_no_records_unless_a_folder_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(_deployments, "FOLDER", tmp_path / "default")
+    words = ["--network", "ethereum:local:test", "--account", "TEST::0"]
+    deployed = CliRunner(mix_stderr=False).invoke(deploy.cli, words)
+    assert deployed.exit_code == 0, deployed.stderr
+    assert "Records: none were written, since this chain ends with this command." in deployed.stdout
+    assert list(tmp_path.iterdir()) == []
+    named = CliRunner(mix_stderr=False).invoke(deploy.cli, [*words, "--records", str(tmp_path)])
+    assert named.stdout.splitlines()[-1] == f"Records: {tmp_path / 'local'}"
+    assert sorted(path.name for path in (tmp_path / "local").iterdir()) == [f"{c}.json" for c in CONTRACTS]
 
 
 def test_a_deployer_without_ether_is_told_what_it_needs(run, chain, tmp_path):
-    chain.provider.make_request("anvil_setBalance", ["0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266", "0x1"])
+    chain.provider.make_request("anvil_setBalance", [DEPLOYER, "0x1"])
     refused = run("deploy", by="deployer", records=tmp_path)
     assert refused.code == 1
     assert "Send it ether first." in refused.errors

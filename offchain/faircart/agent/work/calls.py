@@ -55,6 +55,7 @@ LATER = {
     "DataExchange_BalanceTooLow": "the custodian's standing balance is too low",
     "ConsentRegistry_AlreadyRecorded": "the grant is mined, and not confirmed",
     "ConsentRegistry_AlreadyRevoked": "the withdrawal is mined, and not confirmed",
+    "ConsentRegistry_NotRecorded": "the grant was orphaned; then the whole consent is needed",
     "CheckoutEscrow_WrongState": "the chain is further than what is confirmed",
     "CheckoutEscrow_TooEarly": "the chain's clock is not there yet",
 }
@@ -132,11 +133,16 @@ def _grant_for(tools: Tools, effect: EffectRow) -> Decision:
 
 
 def _revoke_for(tools: Tools, effect: EffectRow) -> Decision:
+    """By the whole consent, which also works before it was submitted; by its id, which is cheaper, once it is
+    on record for certain."""
+    consent_id = bytes.fromhex(effect.body["consent"])
     with tools.store.read() as work:
-        granted = work.get(Consent, bytes.fromhex(effect.body["consent"]))
+        granted = work.get(Consent, consent_id)
         paper = work.get(Paper, bytes.fromhex(effect.body["paper"]))
     if paper is None or (granted is not None and granted.ended_at):
         return moot("it is withdrawn")
+    if granted is not None:
+        return Wanted("ConsentRegistry", "revokeByIdFor", (consent_id, paper.signature))
     consent = papers.Consent.from_json(paper.body["consent"])
     return Wanted("ConsentRegistry", "revokeFor", (consent.abi(), paper.signature))
 
