@@ -23,7 +23,10 @@ def test_every_source_file_names_its_licence() -> None:
         path
         for folder in folders
         for path in (root / folder).rglob("*")
-        if path.suffix in (".py", ".sol", ".sh", ".js") and ".cache" not in path.parts
+        if path.suffix in (".py", ".sol", ".sh", ".js", ".tree") and ".cache" not in path.parts
+    ]
+    sources += [
+        root / name for name in ("Makefile", "ape-config.yaml", "pyproject.toml", ".gitignore", ".npmrc")
     ]
     assert len(sources) > 300
     missing = [

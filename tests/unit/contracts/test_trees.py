@@ -13,10 +13,15 @@ CONTRACTS = Path(__file__).resolve().parents[2] / "contracts"
 TREES = sorted(CONTRACTS.rglob("*.tree"))
 
 
-def leaves(tree: str) -> list[str]:
+def lines_of(tree: Path) -> list[str]:
+    """A tree's lines without its comments, which begin with //."""
+    return [line for line in tree.read_text().splitlines() if not line.startswith("//")]
+
+
+def leaves(tree: list[str]) -> list[str]:
     """Names of the tests that a tree asks for, in its order: a leaf is a line with nothing below it."""
     lines = []
-    for line in tree.splitlines()[1:]:
+    for line in tree[1:]:
         text = line.lstrip("│├└─ ")
         lines.append(((len(line) - len(text)) // 4, text.strip().replace(" ", "_")))
     branches: list[str] = []
@@ -44,9 +49,9 @@ def test_there_are_trees() -> None:
 @pytest.mark.parametrize("tree", TREES, ids=lambda tree: f"{tree.parent.name}.{tree.stem}")
 def test_each_leaf_has_its_test_and_each_test_its_leaf(tree: Path) -> None:
     file = tree.with_name(f"test_{tree.stem}.py")
-    assert written(file.read_text()) == leaves(tree.read_text())
+    assert written(file.read_text()) == leaves(lines_of(tree))
 
 
 @pytest.mark.parametrize("tree", TREES, ids=lambda tree: f"{tree.parent.name}.{tree.stem}")
 def test_a_tree_is_headed_by_its_function(tree: Path) -> None:
-    assert tree.read_text().splitlines()[0] == tree.stem
+    assert lines_of(tree)[0] == tree.stem
