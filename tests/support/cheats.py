@@ -13,8 +13,8 @@ from typing import Any
 
 from faircart import sealing
 from faircart.agent.work import calls, custodian, runner
-from faircart.agent.work.calls import Wanted
 from faircart.agent.work.done import Done, NotYet, moot
+from faircart.agent.work.wanted import Wanted
 from faircart.ethereum.node import EthereumNode
 from faircart.sealing import container
 from faircart.store.records import Exchange, Offer, Withdrawal

@@ -62,7 +62,7 @@ def exchange_call(ctx: Context, exchange_id: bytes, transition: str, not_before:
 def order_call(
     ctx: Context, order_id: bytes, transition: str, not_before: int = 0, paper: bytes = b""
 ) -> Effect:
-    """`claim`, `lapse` or `settleOrder` of an order in which we are the seller."""
+    """`claim`, `lapse`, `refund` or `settleOrder` of an order in which we are the seller."""
     name = _id(ctx, "CheckoutEscrow", order_id.hex(), transition)
     return Effect(name, ETHEREUM, transition, {"order": order_id.hex(), "paper": paper.hex()}, not_before)
 

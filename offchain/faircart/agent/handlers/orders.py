@@ -28,7 +28,8 @@ def funded(ctx: Context, view: View, event: Funded) -> Outcome:  # noqa: ARG001
     if event.seller != ctx.address:
         return NOTHING
     row = Order(event.order_id, event.buyer, event.seller, event.amount, "Funded", event.at.timestamp)
-    return Outcome((row,))
+    refund = effects.order_call(ctx, event.order_id, "refund", event.ship_by + 1)
+    return Outcome((row,), (refund,))
 
 
 def changed(ctx: Context, view: View, event: OrderEvent) -> Outcome:

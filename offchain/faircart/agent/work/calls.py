@@ -6,7 +6,7 @@ The guards here are the last look before money moves or a key is disclosed.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import sqlalchemy as sa
 
@@ -14,35 +14,17 @@ from faircart import papers, sealing
 from faircart.agent import log
 from faircart.agent.handlers import Outcome
 from faircart.agent.tools import Tools
-from faircart.agent.work import consumer
+from faircart.agent.work import consumer, order_calls, standing
 from faircart.agent.work.done import Done, NotYet, moot
-from faircart.errors import FairCartError
+from faircart.agent.work.wanted import Decision, Wanted, WouldCheat
 from faircart.ethereum.errors import Reverted
 from faircart.ethereum.transactions import Call
 from faircart.store import EffectRow, Work
 from faircart.store import tables as t
-from faircart.store.records import Consent, Exchange, Offer, Order, Paper, Participant, Withdrawal
+from faircart.store.records import Consent, Exchange, Offer, Paper, Participant, Withdrawal
 
-
-class WouldCheat(FairCartError):
-    """What would be sent is wrong by our own books: it is parked, never sent."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """A contract call to be sent: `value` in wei."""
-
-    contract: str
-    function: str
-    arguments: tuple[object, ...]
-    value: int = 0
-
-
-QUOTE_SECONDS = 300
-"""How often it is looked whether the quote of an order has come that a call needs."""
 LATE_SECONDS = 3600
 """An orphaned opening is waited for so long after its offer has expired."""
-Decision = Wanted | Done
 
 
 LATER = {
@@ -52,7 +34,7 @@ LATER = {
     "DataExchange_ConsentActive": "the withdrawal is not mined yet",
     "DataExchange_GraceNotOver": "the custodian may still abort",
     "DataExchange_ConsentUnknown": "the consent was orphaned; it may come back",
-    "DataExchange_BalanceTooLow": "the custodian's standing balance is too low",
+    "DataExchange_BalanceTooLow": "a standing balance is too low",
     "ConsentRegistry_AlreadyRecorded": "the grant is mined, and not confirmed",
     "ConsentRegistry_AlreadyRevoked": "the withdrawal is mined, and not confirmed",
     "ConsentRegistry_NotRecorded": "the grant was orphaned; then the whole consent is needed",
@@ -159,33 +141,6 @@ def _revoke_all_for(tools: Tools, effect: EffectRow) -> Decision:
     return Wanted("ConsentRegistry", "revokeAllFor", (revocation.abi(), paper.signature))
 
 
-def _fund(tools: Tools, effect: EffectRow) -> Decision:
-    ctx = tools.ctx
-    balance = int(tools.contracts.view(tools.ethereum, "DataExchange", "balanceOf", ctx.address))
-    with tools.store.read() as work:
-        exchange_id = bytes.fromhex(effect.body["exchange"])
-        if effect.body["exchange"] and work.get(Exchange, exchange_id) is not None:
-            return moot("it is opened")
-        needed = sum(
-            int(offer.offer["terms"]["custodianDeposit"])
-            for offer in work.find(Offer, custodian=ctx.address, state="Offered")
-            if offer.valid_until >= tools.clock.now() and work.get(Exchange, offer.exchange_id) is None
-        )
-        needed -= _funds_under_way(work)
-    missing = max(needed, ctx.custodian.standing_balance_wei if not effect.body["exchange"] else 0) - balance
-    if missing <= 0:
-        return moot("the standing balance suffices")
-    return Wanted("DataExchange", "fund", (), missing)
-
-
-def _funds_under_way(work: Work) -> int:
-    return sum(
-        int(effect.result.get("value", 0))
-        for effect in work.outbox.by_state("running", lane="ethereum")
-        if effect.kind == "fund"
-    )
-
-
 def _open(tools: Tools, effect: EffectRow) -> Decision:
     with tools.store.read() as work:
         offer, exchange = _sale(work, effect)
@@ -200,7 +155,7 @@ def _open(tools: Tools, effect: EffectRow) -> Decision:
         return _nothing(tools, effect, "the offer expired")
     consent, offered = papers.Consent.from_json(offer.consent), papers.Offer.from_json(offer.offer)
     terms = offered.terms
-    value = offered.reward + terms.fee + terms.consumer_deposit
+    value = standing.missing(tools, offered.reward + terms.fee + terms.consumer_deposit)
     scope = (consent.data_root, consent.terms, consent.valid_until, consent.epoch)
     arguments = (scope, terms.abi(), sale(offered), offer.signature)
     return Wanted("DataExchange", "open", arguments, value)
@@ -323,38 +278,6 @@ def state_on_chain(tools: Tools, exchange_id: bytes) -> int:
     return int(state)
 
 
-def _after_window(state: str, function: str) -> Callable[[Tools, EffectRow], Decision]:
-    """`claim` of what is shipped, `lapse` of what is disputed, when nobody has spoken in time."""
-
-    def decision(tools: Tools, effect: EffectRow) -> Decision:
-        order_id = bytes.fromhex(effect.body["order"])
-        with tools.store.read() as work:
-            paper, order = work.get(Paper, order_id), work.get(Order, order_id)
-        if order is None or order.state != state:
-            return moot(f"it is not {state.lower()}")
-        if paper is None:
-            raise NotYet("the quote of this order is not known here: POST /v1/papers/quotes", QUOTE_SECONDS)
-        return Wanted("CheckoutEscrow", function, (papers.Order.from_json(paper.body).abi(),))
-
-    return decision
-
-
-def _settle_order(tools: Tools, effect: EffectRow) -> Decision:
-    order_id = bytes.fromhex(effect.body["order"])
-    with tools.store.read() as work:
-        quote, order = work.get(Paper, order_id), work.get(Order, order_id)
-        paper = work.get(Paper, bytes.fromhex(effect.body["paper"]))
-    if quote is None or paper is None or order is None:
-        raise NotYet("the order is not confirmed on chain", 5)
-    if order.state not in ("Funded", "Shipped", "Disputed"):
-        return moot(f"it is {order.state}")
-    settlement = papers.Settlement.from_json(paper.body)
-    if settlement.buyer_amount:
-        raise WouldCheat("a settlement that gives money away is for people to decide")
-    arguments = (papers.Order.from_json(quote.body).abi(), settlement.abi(), paper.signature)
-    return Wanted("CheckoutEscrow", "settle", arguments)
-
-
 def _in_state(*states: str) -> Callable[[Tools, EffectRow], Decision]:
     def decision(tools: Tools, effect: EffectRow) -> Decision:
         with tools.store.read() as work:
@@ -399,7 +322,7 @@ _DECISIONS: dict[str, Callable[[Tools, EffectRow], Decision]] = {
     "grantFor": _grant_for,
     "revokeFor": _revoke_for,
     "revokeAllFor": _revoke_all_for,
-    "fund": _fund,
+    "fund": standing.fund,
     "open": _open,
     "deliver": _deliver,
     "confirm": _in_state("Delivered"),
@@ -409,7 +332,5 @@ _DECISIONS: dict[str, Callable[[Tools, EffectRow], Decision]] = {
     "cancel": _in_state("Open"),
     "proveFault": _prove_fault,
     "voidOffer": _void_offer,
-    "claim": _after_window("Shipped", "claim"),
-    "lapse": _after_window("Disputed", "lapse"),
-    "settleOrder": _settle_order,
+    **order_calls.DECISIONS,
 }

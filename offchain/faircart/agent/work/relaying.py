@@ -16,7 +16,7 @@ from faircart.store import EffectRow, Work
 from faircart.store import tables as t
 from faircart.store.records import Consent, Paper, Proposal
 
-RELAYED = ("grantFor", "revokeFor", "revokeAllFor")
+RELAYED = ("grantFor", "revokeFor", "revokeAllFor", "settleOrder")
 DAY = 86400
 PAUSE_SECONDS = 60
 GRANT_GAS = 70_000
@@ -35,7 +35,7 @@ def within_budget(tools: Tools, effect: EffectRow, cost: int) -> None:
     if effect.kind not in RELAYED:
         return
     with tools.store.read() as work:
-        if effect.kind != "grantFor" and _withdraws_something(work, effect):
+        if effect.kind.startswith("revoke") and _withdraws_something(work, effect):
             return
         if spent(work, tools.clock.now()) + cost > tools.config.ethereum.gas_budget_per_day_wei:
             raise BudgetSpent

@@ -23,10 +23,10 @@ from faircart.agent.work import (
     publishing,
     renewing,
 )
-from faircart.agent.work.calls import WouldCheat
 from faircart.agent.work.done import Done, NotYet
 from faircart.agent.work.relaying import BudgetSpent
 from faircart.agent.work.sending import Sender
+from faircart.agent.work.wanted import WouldCheat
 from faircart.errors import FairCartError
 from faircart.ethereum.errors import InsufficientBalance, NodeUnreachable, Reverted
 from faircart.ethereum.transactions import FeeTooHigh

@@ -13,11 +13,12 @@ from dataclasses import asdict, replace
 from faircart.agent import log
 from faircart.agent.steps import boundary
 from faircart.agent.tools import Tools
-from faircart.agent.work.calls import Wanted, WouldCheat, decide, refused
+from faircart.agent.work.calls import decide, refused
 from faircart.agent.work.done import Done, NotYet
 from faircart.agent.work.nonces import Nonces
 from faircart.agent.work.pending import Pending, change, has_read, next_nonce, unconfirmed
 from faircart.agent.work.relaying import RELAYED, within_budget
+from faircart.agent.work.wanted import Wanted, WouldCheat
 from faircart.errors import FairCartError
 from faircart.ethereum.errors import InsufficientBalance, NodeRefused, NodeUnreachable, Reverted
 from faircart.ethereum.node import Receipt, RevertData
@@ -366,6 +367,8 @@ class Sender:
             return transaction
         signed = resign(self._tools, transaction, price)
         hashes = [*transaction.hashes, signed[0]]
+        # What is kept as its cost counts in the day's budget until it is mined.
+        cost = Call.of_raw(signed[1]).gas * price.max_fee if transaction.cost else 0
         now = self._tools.clock.now()
         with self._tools.store.write() as work:
             change(
@@ -375,6 +378,7 @@ class Sender:
                 raw=signed[1],
                 max_fee=price.max_fee,
                 priority_fee=price.priority_fee,
+                cost=cost,
                 sent_at=now,
             )
         log.event("transaction.replaced", effect=transaction.effect_id, max_fee=price.max_fee)
@@ -384,6 +388,7 @@ class Sender:
             raw=signed[1],
             max_fee=price.max_fee,
             priority_fee=price.priority_fee,
+            cost=cost,
             sent_at=now,
         )
 
