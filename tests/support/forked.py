@@ -86,7 +86,7 @@ def run_agent(config_file: str, log_file: str, orders: Orders) -> None:
     config = configuration.load(Path(config_file))
     log.setup(config.agent.log_format, config.agent.name)
     try:
-        daemon.run(startup.start(config))
+        daemon.run(startup.start(config, waits=True))
     except FairCartError as error:
         print(f"Error: {error}", file=sys.stderr, flush=True)
         sys.exit(error.exit_code)

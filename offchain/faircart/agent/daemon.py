@@ -10,6 +10,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
+from functools import partial
 from types import FrameType
 from typing import Protocol
 
@@ -20,6 +21,7 @@ from faircart.agent.http_api import Api
 from faircart.agent.spells import Patience, Spells
 from faircart.agent.stream_reader import StreamReader
 from faircart.agent.tools import Tools
+from faircart.agent.waiting import until_there
 from faircart.agent.work.runner import Runner
 from faircart.errors import FairCartError
 from faircart.multichain import names
@@ -71,7 +73,7 @@ def run(tools: Tools) -> None:
     with ends_at_once():
         tools.store.lock()
         if tools.ctx.is_consumer:
-            make_streams(tools)
+            until_there(partial(make_streams, tools))
         introduce(tools)
         api = Api(tools)
         for number in (signal.SIGTERM, signal.SIGINT):

@@ -4,11 +4,17 @@
 node, chain, contracts, keys, streams, database.
 """
 
+from dataclasses import dataclass, field
+from functools import partial
+
+from eth_account.signers.local import LocalAccount
+
 from faircart import envelope, keys
 from faircart.agent.config import Config, account_password, key_password, streams_password
 from faircart.agent.context import Context
 from faircart.agent.secrets import Secrets
 from faircart.agent.tools import Tools
+from faircart.agent.waiting import has_run, until_there
 from faircart.errors import FairCartError
 from faircart.ethereum import deployments
 from faircart.ethereum.contracts import Contracts
@@ -22,8 +28,12 @@ class NoAddress(FairCartError):
     """The stream node's wallet has no address, or not the one that is configured."""
 
 
-def start(config: Config) -> Tools:
-    """Opens and checks everything. Raises the error of the first part that is not as configured."""
+def start(config: Config, *, waits: bool = False) -> Tools:
+    """Opens and checks everything. Raises the error of the first part that is not as configured.
+
+    With `waits` an agent that has run before waits for nodes that are away, however long. One that never
+    has does not: their addresses may be wrong.
+    """
     section = config.ethereum
     # Asked for first, so that nobody has to wait at the prompt for the nodes.
     account_secret = account_password(config)
@@ -33,19 +43,36 @@ def start(config: Config) -> Tools:
     folder = None if section.deployments is None else config.path(section.deployments)
     contracts = Contracts(deployments.load(section.network, folder))
     node = EthereumNode(section.url, timeout=section.timeout_seconds)
+    streams = stream_node(config)
+    opened = _Keys(
+        keys.load_account(config.path(section.keystore), account_secret),
+        keys.load_hpke_key(config.path(config.keys.hpke_file), key_secret),
+        tuple(keys.load_former_hpke_keys(config.path(config.keys.hpke_file), key_secret)),
+        keys.load_vault_key(config.path(config.keys.vault_file), key_secret),
+    )
+    connect = partial(_connect, config, contracts, node, streams, opened)
+    return until_there(connect) if waits and has_run(config) else connect()
+
+
+@dataclass(frozen=True)
+class _Keys:
+    account: LocalAccount
+    hpke: keys.HpkeKey = field(repr=False)
+    former: tuple[keys.HpkeKey, ...] = field(repr=False)
+    vault: bytes = field(repr=False)
+
+
+def _connect(
+    config: Config, contracts: Contracts, node: EthereumNode, streams: StreamNode, opened: _Keys
+) -> Tools:
+    section = config.ethereum
     node.check_chain(section.chain_id)
     contracts.check(node)
-    streams = stream_node(config)
     info = streams.info()
-    address = own_address(config, streams)
-    account = keys.load_account(config.path(section.keystore), account_secret)
-    hpke_file = config.path(config.keys.hpke_file)
-    hpke = keys.load_hpke_key(hpke_file, key_secret)
-    master = keys.load_vault_key(config.path(config.keys.vault_file), key_secret)
     ctx = Context(
-        address=account.address,
-        multichain_address=address,
-        hpke_key=envelope.encode_public_key(hpke.public),
+        address=opened.account.address,
+        multichain_address=own_address(config, streams),
+        hpke_key=envelope.encode_public_key(opened.hpke.public),
         chain_name=info.chain_name,
         chain_id=section.chain_id,
         contracts=tuple((name, found.address) for name, found in sorted(contracts.deployments.items())),
@@ -62,10 +89,10 @@ def start(config: Config) -> Tools:
         ethereum=node,
         contracts=contracts,
         streams=streams,
-        account=account,
-        hpke_private=hpke.private,
-        hpke_former=tuple(key.private for key in keys.load_former_hpke_keys(hpke_file, key_secret)),
-        secrets=Secrets(master),
+        account=opened.account,
+        hpke_private=opened.hpke.private,
+        hpke_former=tuple(key.private for key in opened.former),
+        secrets=Secrets(opened.vault),
     )
 
 
@@ -102,12 +129,22 @@ def open_store(config: Config, ctx: Context, node: EthereumNode, streams: Stream
     """The database, pinned to what it is about; our stream address may change, once our account has bound
     the new one (`faircart streams join --new-address`).
     """
+    origins = _origins(node, streams)
     store = Store(config.database)
+    try:
+        _pin(store, ctx, streams, origins)
+    except FairCartError:
+        store.close()
+        raise
+    return store
+
+
+def _pin(store: Store, ctx: Context, streams: StreamNode, origins: dict[str, str]) -> None:
     if store.pinned(STREAM_ADDRESS) not in (None, ctx.multichain_address) and _is_bound(ctx, streams):
         store.repin(STREAM_ADDRESS, ctx.multichain_address)
     store.pin(
         {
-            **_origins(node, streams),
+            **origins,
             "chain id": str(ctx.chain_id),
             **dict(ctx.contracts),
             "account": ctx.address,
@@ -115,7 +152,6 @@ def open_store(config: Config, ctx: Context, node: EthereumNode, streams: Stream
             STREAM_ADDRESS: ctx.multichain_address,
         }
     )
-    return store
 
 
 def _origins(node: EthereumNode, streams: StreamNode) -> dict[str, str]:

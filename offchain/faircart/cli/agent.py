@@ -20,14 +20,17 @@ def agent() -> None:
 @agent.command()
 @config_option
 def run(config_file: Path) -> None:
-    """Run until SIGTERM or Ctrl-C, which end the work in hand first."""
+    """Run until SIGTERM or Ctrl-C, which end the work in hand first.
+
+    An agent that has run before waits for nodes that are away; one that never has reports them.
+    """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # from here on: importing takes a moment
     config = load_config(config_file)
     from faircart.agent import daemon, log, startup
 
     log.setup(config.agent.log_format, config.agent.name)
     with daemon.ends_at_once():
-        daemon.run(startup.start(config))
+        daemon.run(startup.start(config, waits=True))
 
 
 @agent.command()
