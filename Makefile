@@ -3,7 +3,6 @@
 # Each target sets up what it needs by itself, from the locks, and is quick when repeated.
 SHELL := /bin/bash
 comma := ,
-PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 # ape keeps its packages and throw-away accounts in the project's own folder, so that nothing
@@ -20,32 +19,40 @@ export no_proxy := $(NO_PROXY)
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-setup: .make/node .make/python .make/solc .make/contracts ## install everything, locked
+# A stamp lies in what it stands for and says in which folder that was made: what was removed, moved or copied
+# is made anew. Before make looks at the stamps, those that do not hold are taken away.
+PYTHON_STAMP := $(VENV)/.installed
+NODE_STAMP := node_modules/.installed
+SOLC_STAMP := .ape/solcx/.installed
+CONTRACTS_STAMP := .build/.compiled
+$(shell bash scripts/_setup/stale.sh "$(CURDIR)")
+stamp = @printf '%s\n' "$(CURDIR)" >$@
+
+setup: $(NODE_STAMP) $(PYTHON_STAMP) $(SOLC_STAMP) $(CONTRACTS_STAMP) ## install everything, locked
 
 prerequisites:
 	@PYTHON="$(PYTHON)" bash scripts/_setup/prerequisites.sh
-	@mkdir -p .make
 
-.make/python: requirements-dev.lock pyproject.toml | prerequisites
+$(PYTHON_STAMP): requirements-dev.lock pyproject.toml | prerequisites
 	@PYTHON="$(PYTHON)" bash scripts/_setup/python.sh "$(VENV)" >&2
-	@touch $@
+	$(stamp)
 
-.make/node: package-lock.json package.json .npmrc | prerequisites
+$(NODE_STAMP): package-lock.json package.json .npmrc | prerequisites
 	@bash scripts/_setup/node.sh >&2
-	@touch $@
+	$(stamp)
 
-.make/solc: scripts/_setup/solc_wrapper.js scripts/_setup/solc.sh ape-config.yaml .make/node .make/python
+$(SOLC_STAMP): scripts/_setup/solc_wrapper.js scripts/_setup/solc.sh ape-config.yaml $(NODE_STAMP) $(PYTHON_STAMP)
 	@bash scripts/_setup/solc.sh "$(BIN)" >&2
-	@touch $@
+	$(stamp)
 
 SOLIDITY := $(shell find contracts interfaces -name '*.sol' 2>/dev/null)
-.make/contracts: $(SOLIDITY) ape-config.yaml scripts/_abi.py .make/solc
+$(CONTRACTS_STAMP): $(SOLIDITY) ape-config.yaml scripts/_abi.py $(SOLC_STAMP)
 	@# All of it: a contract whose imports changed in words only has another metadata hash, and ape keeps the old.
 	@$(BIN)/ape compile --force >&2
 # Below /tmp ape compiles in place and leaves hundreds of files here; it then sees only the first 500 sources.
 	@rm -rf contracts/.cache
 	@$(BIN)/python scripts/_abi.py >&2
-	@touch $@
+	$(stamp)
 
 demo: setup ## run the whole chain once on real orders; ARGS="--customers 20 --json", STREAMS=real
 	@$(BIN)/ape run demo $(if $(STREAMS),--streams $(STREAMS)) $(ARGS)
@@ -91,4 +98,4 @@ lock: ## renew the locks (needs uv on the PATH)
 	npm install --package-lock-only
 
 clean: ## remove everything that set-up and runs have made
-	rm -rf .make .ape .build .venv node_modules reports
+	rm -rf .ape .build .venv node_modules reports

@@ -7,7 +7,13 @@ log="$(mktemp)"
 trap 'rm -f "$log"' EXIT
 run() { "$@" >"$log" 2>&1 || { cat "$log" >&2; echo "faircart: set-up failed at: $*" >&2; exit 1; }; }
 
-[ -x "$venv/bin/python" ] && "$venv/bin/python" -c '' 2>/dev/null || run "${PYTHON:-python3}" -m venv --clear "$venv"
+# Programs in the environment name its folder: one that was made elsewhere does not serve here.
+made_at="$(sed -n 's/^command = .* -m venv --clear //p' "$venv/pyvenv.cfg" 2>/dev/null || true)"
+if [ "$made_at" != "$(pwd -P)/$venv" ] || ! "$venv/bin/python" -c '' 2>/dev/null; then
+  . "${0%/*}/find_python.sh"
+  [ ! -L "$venv" ] || rm "$venv" # a link to another clone's, which goes on serving there
+  run "$python" -m venv --clear "$venv"
+fi
 echo "Installing the locked Python packages (once; about a minute) ..."
 # The build tools come first and from the same lock: source packages are then built without
 # fetching anything that the lock does not name.

@@ -8,7 +8,13 @@ version="$(sed -nE 's/^ *version: *(0\.8\.[0-9]+).*/\1/p' ape-config.yaml | head
 folder="${SOLCX_BINARY_PATH:?the Makefile sets SOLCX_BINARY_PATH}"
 target="$folder/solc-v$version"
 mkdir -p "$folder"
-if [ -x "$target" ] && "$target" --version 2>/dev/null | grep -qF "$version"; then exit 0; fi
+# What ape has installed names its folder, too, and is made anew from node_modules.
+rm -rf "${APE_DATA_FOLDER:?the Makefile sets APE_DATA_FOLDER}/packages"
+if [ -x "$target" ]; then
+  # A wrapper is written anew, since it names this folder; a native compiler that runs is kept.
+  if [ "$(head -c 2 "$target")" = '#!' ]; then FAIRCART_SOLC_WRAPPER=1
+  elif "$target" --version 2>/dev/null | grep -qF "$version"; then exit 0; fi
+fi
 if [ -z "${FAIRCART_SOLC_WRAPPER:-}" ] && timeout 60 "$bin/python" - "$version" >/dev/null 2>&1 <<'PY'
 import sys
 

@@ -71,6 +71,19 @@ def test_a_python_that_is_too_old_is_named_with_its_version(machine: Path) -> No
     assert_one_sentence(check(machine), "Python 3.9.2 does not fit", "make PYTHON=")
 
 
+def test_another_python_on_the_path_serves_where_python3_is_too_new(machine: Path) -> None:
+    (machine / "python3.12").symlink_to(sys.executable)
+    put(machine, "python3", '[ "$1" = --version ] && echo "Python 3.13.0" || exit 1')
+    put(machine, "python3.11", "echo 'pyenv: python3.11: command not found' >&2; exit 127")
+    done = check(machine)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_a_python_that_is_only_a_shim_is_told_of_in_one_sentence(machine: Path) -> None:
+    put(machine, "python3", "printf 'pyenv: python3: command not found\\n\\nIt is in 3.12\\n' >&2; exit 127")
+    assert_one_sentence(check(machine), "'python3' does not run", "make PYTHON=")
+
+
 def test_the_python_that_the_newcomer_names_is_the_one_looked_at(machine: Path) -> None:
     put(machine, "python3.8", '[ "$1" = --version ] && echo "Python 3.8.1" || exit 1')
     assert_one_sentence(check(machine, PYTHON="python3.8"), "Python 3.8.1 does not fit")
