@@ -25,7 +25,8 @@ from scripts._demo.run import run
     type=click.IntRange(min=1),
     default=5,
     show_default=True,
-    help="How many customers of the sample file take part.",
+    help="How many customers of the sample file take part. Those who ordered at the shop that is custodian "
+    "count: without such an order there is nothing to share.",
 )
 @click.option(
     "--streams",
