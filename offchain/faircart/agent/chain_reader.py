@@ -6,14 +6,14 @@ block that both know: rows take their earlier images, events are marked as orpha
 already says of them is retracted.
 """
 
-import time
-from collections import Counter
 from collections.abc import Sequence
 
 import sqlalchemy as sa
 
 from faircart.agent import effects, log
 from faircart.agent.handlers import Outcome, chain
+from faircart.agent.lag import Lag, believable, stands_still
+from faircart.agent.missing import LogCheck
 from faircart.agent.steps import boundary
 from faircart.agent.tools import Tools
 from faircart.ethereum.errors import EthereumError, NodeBusy, NodeRefused, NodeUnreachable
@@ -30,17 +30,11 @@ KEPT_BLOCKS = 512
 """How many blocks below the head can be taken back; after a deeper reorganisation nothing more is read."""
 FLOOR = "ethereum/floor"
 """The cursor of the block down to which rows can be taken back."""
-LAG_SECONDS = 10
-"""A node may be behind for so long before that is told of: those behind a balancer differ by blocks."""
-METHOD_NOT_FOUND = -32601  # JSON-RPC 2.0
-
 ANSWERS = ("deliver", "confirm", "settle", "concede", "proveFault", "abort", "cancel")
-NEWEST_BLOCKS = 4
-"""How many blocks at the head are checked for logs that the node left out."""
-
-
-class LogsMissing(EthereumError):
-    """The node answered fewer logs than its own blocks hold."""
+LONGEST_PUT_OFF = 300
+"""Seconds that an effect which waits or has failed is put off, at most."""
+DEADLINES = ("expireData", "expireOffer", "closeRequest", "forgetPad", "certify")
+"""Effects that are not put off, but have their time: they keep it when the chain's clock goes back."""
 
 
 class TooDeep(EthereumError):
@@ -55,42 +49,46 @@ class ChainReader:
         self._decode = LogDecoder(tools.contracts)
         self._addresses = [found.address for found in tools.contracts.deployments.values()]
         self._timestamps: dict[int, int] = {}
-        self._behind_since: float | None = None
-        self._lagging = False
+        self._check = LogCheck(tools.ethereum, self._addresses)
+        self._lag = Lag()
         self._orphans = False
         self._range = tools.config.ethereum.log_range
 
     def step(self) -> bool:
         """Reads at most one range; whether there may be more to read at once."""
         node, store = self._tools.ethereum, self._tools.store
+        with store.read() as work:
+            cursor = work.cursor(SOURCE)
+            kept, timestamp = _kept_block(work, cursor)
+        if timestamp is not None:
+            self._tools.clock.saw(believable(self._tools.config, timestamp))
+        if cursor is None:
+            cursor = self._tools.contracts.first_block() - 1
         latest = node.head()
-        if latest is not None:
-            self._tools.clock.saw(latest.timestamp)
         head = self._confirmed(latest)
+        behind = stands_still(self._tools.config, latest) or (head is not None and head.number < cursor)
+        self._lag.note(behind, head=None if latest is None else latest.number, cursor=cursor)
         if head is None:
             return False
         self._retry()
-        with store.read() as work:
-            cursor = work.cursor(SOURCE)
-            kept = _kept_block(work, cursor)
-        if cursor is None:
-            cursor = self._tools.contracts.first_block() - 1
         if kept is not None and self._is_orphaned(cursor, kept, head):
             self._rewind(cursor)
             return True
         if head.number <= cursor:
-            self._note_lag(head.number < cursor, head.number, cursor)
             return False
-        self._note_lag(False, head.number, cursor)
         last = min(head.number, cursor + self._range)
         end = head if last == head.number else node.head(last)
+        if last < head.number and not _same(node.head(head.number), head):
+            return False  # a nonsense head: how far below it a range lies decides what can be taken back
         logs = self._logs(cursor + 1, last)
         again = node.head(last)
         if end is None or again is None or again.hash != end.hash:
             return True  # a reorganisation while we looked: what was read may be of two chains
+        if again.timestamp != end.timestamp:
+            raise NodeUnreachable(f"The Ethereum node tells two times of block {last}")
         if any(entry.block_number == last and entry.block_hash != end.hash for entry in logs):
             return True
-        self._check_complete(end, logs, first=cursor + 1)
+        self._check.require_all(logs, cursor + 1, end, head=head.number, twice=KEPT_BLOCKS)
         self._apply(end, logs, undo=head.number - last < KEPT_BLOCKS)
         boundary("chain.applied")
         self._tools.nudge()
@@ -106,30 +104,6 @@ class ChainReader:
         self._range = min(self._tools.config.ethereum.log_range, 2 * self._range)
         return found
 
-    def _check_complete(self, end: Head, logs: list[Log], *, first: int) -> None:
-        """Raises LogsMissing if the newest blocks hold logs of ours that the node left out.
-
-        A node may announce a block before it has indexed its logs; the block's header tells. What lies
-        deeper is indexed, and asking for every header there would cost a call a block.
-        """
-        told = Counter(entry.block_number for entry in logs)
-        for number in range(max(first, end.number - NEWEST_BLOCKS + 1), end.number + 1):
-            if not told[number]:
-                head = end if number == end.number else self._tools.ethereum.head(number)
-                if head is None or not any(map(head.may_log, self._addresses)):
-                    continue
-            if self._count_logs(number) > told[number]:
-                raise LogsMissing(f"The Ethereum node left out logs of block {number}: it is asked again")
-
-    def _count_logs(self, number: int) -> int:
-        try:
-            return self._tools.ethereum.count_logs(number, self._addresses)
-        except NodeRefused as error:
-            if error.code != METHOD_NOT_FOUND:
-                raise
-            # An older node does not tell a block's receipts: a second answer that is the same has to do.
-            return len(self._tools.ethereum.logs(number, number, self._addresses))
-
     def _confirmed(self, latest: Head | None) -> Head | None:
         wanted = self._tools.config.ethereum.confirmations
         if isinstance(wanted, str):
@@ -144,20 +118,6 @@ class ChainReader:
         found = head if head.number == cursor else self._tools.ethereum.head(cursor)
         return found is not None and found.hash != kept
 
-    def _note_lag(self, lagging: bool, head: int, cursor: int) -> None:
-        if not lagging:
-            self._behind_since = None
-            if self._lagging:
-                self._lagging = False
-                log.event("ethereum.caught_up", head=head)
-            return
-        now = time.monotonic()
-        if self._behind_since is None:
-            self._behind_since = now
-        if not self._lagging and now - self._behind_since >= LAG_SECONDS:
-            self._lagging = True
-            log.trouble("ethereum.behind", head=head, cursor=cursor)
-
     # --- forwards -----------------------------------------------------------------------------------------
 
     def _apply(self, end: Head, logs: list[Log], *, undo: bool) -> None:
@@ -169,6 +129,7 @@ class ChainReader:
                 raise
             # One of them cannot be stored: which one shows when each is stored by itself.
             self._store(end, logs, events, broken, undo=undo, one_by_one=True)
+        self._tools.clock.saw(believable(self._tools.config, end.timestamp))
         self._timestamps.clear()
 
     def _store(
@@ -232,12 +193,14 @@ class ChainReader:
     def _timestamp(self, number: int, end: Head, entry: Log | None = None) -> int:
         if number == end.number:
             return end.timestamp
-        if entry is not None and entry.timestamp is not None:
+        if entry is not None and entry.timestamp is not None and entry.timestamp <= end.timestamp:
             self._timestamps[number] = entry.timestamp
         if number not in self._timestamps:
             head = self._tools.ethereum.head(number)
             if head is None:
                 raise NodeUnreachable(f"The Ethereum node told logs of block {number}, and has no such block")
+            if head.timestamp > end.timestamp:
+                raise NodeUnreachable(f"The Ethereum node says that block {number} is newer than later ones")
             self._timestamps[number] = head.timestamp
         return self._timestamps[number]
 
@@ -351,6 +314,10 @@ class ChainReader:
             )
             work.connection.execute(lost.values(state="sent", block=0))
             work.set_cursor(SOURCE, fork)
+            before = self._tools.clock.now()
+            _, timestamp = _kept_block(work, fork)
+            self._tools.clock.saw(believable(self._tools.config, timestamp or 0))
+            _put_off_no_longer(work, self._tools.clock.now(), before)
         log.trouble("ethereum.reorganised", depth=cursor - fork, fork=fork, orphaned=len(orphaned))
         boundary("chain.rewound")
 
@@ -362,10 +329,27 @@ def apply(work: Work, outcome: Outcome) -> None:
     work.add(outcome.effects)
 
 
-def _kept_block(work: Work, number: int | None) -> bytes | None:
-    return work.connection.execute(
-        sa.select(t.blocks.c.hash).where(t.blocks.c.number == number)
-    ).scalar_one_or_none()
+def _same(found: Head | None, head: Head) -> bool:
+    return found is not None and found.hash == head.hash
+
+
+def _kept_block(work: Work, number: int | None) -> tuple[bytes | None, int | None]:
+    """Hash and timestamp of a block that was read and is kept."""
+    query = sa.select(t.blocks.c.hash, t.blocks.c.timestamp).where(t.blocks.c.number == number)
+    row = work.connection.execute(query).first()
+    return (None, None) if row is None else (row.hash, row.timestamp)
+
+
+def _put_off_no_longer(work: Work, now: int, before: int) -> None:
+    """What was put off for seconds by a clock that went back is not put off for hours."""
+    put_off = sa.update(t.effects).where(
+        t.effects.c.state.in_(("waiting", "running")),
+        t.effects.c.error != "",
+        t.effects.c.kind.not_in(DEADLINES),
+        t.effects.c.not_before > now,
+        t.effects.c.not_before <= before + LONGEST_PUT_OFF,
+    )
+    work.connection.execute(put_off.values(not_before=now))
 
 
 def _any_orphaned(work: Work) -> bool:

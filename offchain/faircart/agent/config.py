@@ -16,6 +16,9 @@ Seconds = Annotated[int, Field(ge=0)]
 PASSWORD_VARIABLE = "FAIRCART_PASSWORD_FILE"  # noqa: S105 - the name of a variable
 STREAMS_PASSWORD_VARIABLE = "FAIRCART_STREAMS_PASSWORD_FILE"  # noqa: S105 - the same
 BLOCK_SECONDS = 12
+CLOCK_TOLERANCE = 600
+DEVELOPMENT_CHAINS = (1337, 31337)
+"""What Ganache, Geth's `--dev`, Hardhat and Anvil call their chains."""
 CONFIRMED_AFTER = {"finalized": 1200, "safe": 600}
 """Seconds until a block of Ethereum's is finalized or safe: two epochs or one, and some more."""
 
@@ -71,7 +74,17 @@ class EthereumSection(_Section):
     max_fee_wei: Wei = 500 * 10**9
     gas_budget_per_day_wei: Wei = 10**18
     bump_after_seconds: Seconds = 60
+    clock_tolerance_seconds: Seconds | None = None
     log_range: int = Field(default=2000, ge=1)
+
+    @property
+    def clock_tolerance(self) -> int:
+        """Seconds that the latest block's time may be off the machine's clock, 0 for any: what is configured,
+        else ten minutes, but on chains of developers, whose blocks come on demand and at any time.
+        """
+        if self.clock_tolerance_seconds is not None:
+            return self.clock_tolerance_seconds
+        return clock_tolerance(self.chain_id)
 
     @property
     def confirmed_after(self) -> int:
@@ -86,6 +99,11 @@ def confirmed_after(confirmations: str | int) -> int:
     if isinstance(confirmations, str):
         return CONFIRMED_AFTER[confirmations]
     return BLOCK_SECONDS * (confirmations - 1)
+
+
+def clock_tolerance(chain_id: int) -> int:
+    """Seconds that a chain's latest block may be off the machine's clock, 0 for any."""
+    return 0 if chain_id in DEVELOPMENT_CHAINS else CLOCK_TOLERANCE
 
 
 class StreamsSection(_Section):

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from faircart import envelope, keys
-from faircart.agent.config import confirmed_after, load, parse, read_secret
+from faircart.agent.config import clock_tolerance, confirmed_after, load, parse, read_secret
 from faircart.agent.offline import address_of
 from faircart.errors import FairCartError
 from faircart.ethereum import deployments
@@ -76,6 +76,7 @@ def _configuration(folder: Path, answers: dict[str, Any], chain_id: int) -> str:
         "chain_id": str(chain_id),
         "deployments": _optional("deployments", answers["deployments"], is_path=True),
         "confirmation_seconds": str(_seconds(confirmations)),
+        "clock_tolerance": str(clock_tolerance(chain_id)),
         "confirmations": confirmations if confirmations.isdecimal() else json.dumps(confirmations),
         "password_file": _optional("password_file", answers["password_file"], is_path=True),
         "streams_url": json.dumps(answers["streams_url"]),

@@ -18,7 +18,10 @@ from faircart.store import Store
 
 @dataclass
 class Clock:
-    """Seconds UTC: the later of the machine's clock and the last block's, since deadlines are the chain's."""
+    """Seconds UTC: the later of the machine's clock and that of the newest block that was read, since
+    deadlines are the chain's. Never that of a head which is not confirmed: what is destroyed at a deadline
+    does not come back.
+    """
 
     chain: int = 0
 
@@ -27,8 +30,8 @@ class Clock:
         return max(int(time.time()), self.chain)
 
     def saw(self, timestamp: int) -> None:
-        """A block with this timestamp exists."""
-        self.chain = max(self.chain, timestamp)
+        """The newest block that was read has this timestamp. A reorganisation takes the time back, too."""
+        self.chain = timestamp
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from faircart import papers, sealing
 from faircart.agent import log
 from faircart.agent.handlers import Outcome
+from faircart.agent.lag import require_fresh
 from faircart.agent.tools import Tools
 from faircart.agent.work import consumer, order_calls, standing
 from faircart.agent.work.done import Done, NotYet, moot
@@ -187,6 +188,7 @@ def _deliver(tools: Tools, effect: EffectRow) -> Decision:
     if now > half:
         log.trouble("deliver.too_late", exchange=log.short(exchange_id))
         return moot("the first half of the window is over")
+    require_fresh(tools)
     offered = papers.Offer.from_json(offer.offer)
     if disclosed is not None and (key is None or pad is None):
         return Wanted("DataExchange", "deliver", (offered.terms.abi(), sale(offered), disclosed))
