@@ -4,11 +4,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from faircart.cli.ledger import ledger_lines
+from faircart.cli.ledger import LINES
 from rich import box
 from rich.console import Console
 from rich.table import Table
@@ -80,7 +80,7 @@ class Report:
         console.print(self._customers())
         customer = self.customers[0].id if self.customers else ""
         console.print(f"Access log, as customer {customer} reads it:\n", style="italic")
-        for line in ledger_lines(self.access_log):
+        for line in self._log_lines():
             console.print(f"  {line}", highlight=False, markup=False, soft_wrap=True)
         console.print(self._balances())
         before, after = sum(self.before.values()), sum(self.after.values())
@@ -89,6 +89,12 @@ class Report:
         )
         _check(console, self.checks.ether_conserved, conserved)
         _check(console, self.checks.documents_equal, "every decrypted document equals what went in")
+
+    def _log_lines(self) -> Iterator[str]:
+        for entry in self.access_log:
+            yield f"{entry['when']}  {entry['step']}"
+            for label, name in LINES:
+                yield f"  {label:<10} {entry[name]}"
 
     def _customers(self) -> Table:
         table = Table(title="Customers", box=box.SIMPLE_HEAD)

@@ -51,8 +51,8 @@ def test_a_reader_who_goes_step_by_step_gets_paid_and_leaves_the_document_with_t
     # The export's count, then the one document under its exchange's id.
     assert lines[-2] == '{"exported": 1}'
     assert re.fullmatch(r"[0-9a-f]{64}\.json", lines[-1])
-    steps = [line.split()[-1] for line in lines if re.match(r"\d{4}-\d\d-\d\d .* UTC  \w+$", line)]
-    assert steps == ["granted", "opened", "delivered", "settled"]
+    steps = [line.split()[1:] for line in lines if re.match(r"\d{4}-\d\d-\d\dT\S+Z  ", line)]
+    assert steps == [[step, "[verified]"] for step in ("granted", "opened", "delivered", "settled")]
 
 
 def test_the_two_commands_of_the_readme_are_targets_of_the_makefile() -> None:

@@ -11,8 +11,8 @@ be:
 | `retracted` | the entry takes an earlier one back, whose event was orphaned |
 | `refuted` | the ledgers contradict the entry: it is forged, or wrong |
 | `unverifiable` | a ledger could not be asked, or holds nothing to check it by |
-| `missing` | an event on Ethereum about this customer's data that no entry tells of |
-| `awaited` | the same, but so young that the entry may still be on its way |
+| `missing` | an event about this customer's data that no entry tells of, or a consent without a receipt |
+| `awaited` | the same, but so young that what is missing may still be on its way |
 """
 
 from collections.abc import Iterable
@@ -95,6 +95,7 @@ def read(customer: str, reading_key: bytes, ledgers: Ledgers, now: int) -> list[
         lines.append(line)
     lines += _erasures(customer, reading_key, ledgers)
     lines += _untold(customer, ledgers, told, now)
+    lines += _without_receipt(customer, ledgers, receipts_of, now)
     return sorted(lines, key=_order)
 
 
@@ -395,30 +396,46 @@ def _means(event: e.Event) -> str:
 def _untold(customer: str, ledgers: Ledgers, told: set[tuple[str, str, str]], now: int) -> list[Line]:
     lines = []
     for event, granted in concerning(customer, ledgers.events):
-        transaction = event.at.transaction.hex()
-        if (transaction, _means(event), granted.consent_id.hex()) in told:
-            continue
-        young = event.at.timestamp > now - STALE_SECONDS
-        lines.append(
-            Line(
-                when=event.at.timestamp,
-                step=step_of(event),
-                who=f"{ACTOR[type(event)]}",
-                what=f"document 0x{granted.data_root.hex()}",
-                with_whom=f"custodian {granted.custodian}, consumer {granted.consumer}",
-                means=_means(event),
-                purpose="",
-                condition=f"consent 0x{granted.consent_id.hex()} until {utc(granted.valid_until)}",
-                reward=granted.reward,
-                status=AWAITED if young else MISSING,
-                problem="accesslog: the custodian has written no entry about this event",
-                evidence={
-                    "chainId": ledgers.chain_id,
-                    "transaction": transaction,
-                    "block": event.at.block_number,
-                    "logIndex": event.at.log_index,
-                    "consent": granted.consent_id.hex(),
-                },
-            )
-        )
+        if (event.at.transaction.hex(), _means(event), granted.consent_id.hex()) not in told:
+            problem = "accesslog: the custodian has written no entry about this event"
+            lines.append(_lacking(step_of(event), ACTOR[type(event)], event, granted, problem, ledgers, now))
     return lines
+
+
+def _without_receipt(
+    customer: str, ledgers: Ledgers, receipts_of: dict[str, dict[str, Any]], now: int
+) -> list[Line]:
+    problem = "receipt: the custodian has published no receipt for this consent that you can read"
+    return [
+        _lacking("receipt", f"custodian {event.custodian}", event, event, problem, ledgers, now)
+        for event in ledgers.events
+        if isinstance(event, e.Granted)
+        and event.customer == customer
+        and event.consent_id.hex() not in receipts_of
+    ]
+
+
+def _lacking(
+    step: str, who: str, event: e.Event, granted: e.Granted, problem: str, ledgers: Ledgers, now: int
+) -> Line:
+    """A line about what should have followed an event, and is not there."""
+    return Line(
+        when=event.at.timestamp,
+        step=step,
+        who=who,
+        what=f"document 0x{granted.data_root.hex()}",
+        with_whom=f"custodian {granted.custodian}, consumer {granted.consumer}",
+        means=_means(event),
+        purpose="",
+        condition=f"consent 0x{granted.consent_id.hex()} until {utc(granted.valid_until)}",
+        reward=granted.reward,
+        status=AWAITED if event.at.timestamp > now - STALE_SECONDS else MISSING,
+        problem=problem,
+        evidence={
+            "chainId": ledgers.chain_id,
+            "transaction": event.at.transaction.hex(),
+            "block": event.at.block_number,
+            "logIndex": event.at.log_index,
+            "consent": granted.consent_id.hex(),
+        },
+    )

@@ -61,7 +61,13 @@ def test_without_an_ethereum_node_each_exported_line_is_shown_as_unverifiable(
     assert [entry["faircart:status"] for entry in graph["@graph"]] == ["unverifiable"] * 4
     rows = faircart("ledger", *who, "--format", "csv").splitlines()
     assert [row.count(",unverifiable,") for row in rows] == [0, 1, 1, 1, 1]
-    assert "who        customer 0x" in faircart("ledger", *who)
+    lines = json.loads(faircart("ledger", *who, "--json"))
+    assert [(line["step"], line["status"]) for line in lines] == [(step, "unverifiable") for step, _ in SALE]
+    assert lines == json.loads(faircart("ledger", *who, "--format", "json"))
+    assert {line["rewardWei"] for line in lines} == {str(REWARD)}
+    text = faircart("ledger", *who)
+    assert text.count("[unverifiable: nothing was checked: name an Ethereum node for that]") == 4
+    assert "who        customer 0x" in text
     for wrong, said in (
         ("0x12", "'--customer': expected an Ethereum address"),
         (person.address.swapcase().replace("0X", "0x"), "is misspelt (its EIP-55 checksum does not fit)"),
@@ -94,6 +100,39 @@ def test_a_missing_audit_item_is_found_by_reconciling_both_ledgers(
         [("opened", "missing"), *(line for line in SALE if line[0] != "opened")]
     )
     assert ("opened", "awaited") in statuses(person.ledger(hiding, now))
+
+
+class Emptied:
+    """A source that holds nothing of one stream."""
+
+    def __init__(self, inner: Any, stream: str) -> None:
+        self.name, self._inner, self._stream = "emptied", inner, stream
+
+    def all(self, stream: str) -> Iterator[Any]:
+        return iter(()) if stream == self._stream else self._inner.all(stream)
+
+    def by_key(self, stream: str, key: str) -> list[Any]:
+        return [] if stream == self._stream else self._inner.by_key(stream, key)
+
+
+def test_a_receipt_that_never_came_is_missing_and_leaves_the_other_lines_unverifiable(
+    first_sale: bytes, people: list[Customer], shop: Office, ethereum: Ethereum
+) -> None:
+    trust = ledgers(ethereum, shop)
+    granted = next(event.at.timestamp for event in trust.events if event.subject == first_sale)
+    person = people[0].rights(shop)
+    without = replace(trust, streams=Emptied(trust.streams, names.RECEIPTS))
+    lines = person.ledger(without, granted + ledger.STALE_SECONDS)
+    assert sorted(statuses(lines)) == sorted(
+        [("receipt", "missing"), *((step, "unverifiable") for step, _ in SALE)]
+    )
+    [lacking] = [line for line in lines if line.step == "receipt"]
+    assert lacking.evidence["consent"] == first_sale.hex()
+    assert lacking.problem == (
+        "receipt: the custodian has published no receipt for this consent that you can read"
+    )
+    soon = person.ledger(without, granted + ledger.STALE_SECONDS - 1)
+    assert ("receipt", "awaited") in statuses(soon)
 
 
 def forged(person: Customer, shop: Office, streams: Streams, wallet: int, changes: dict[str, Any]) -> None:
@@ -146,7 +185,7 @@ def test_forged_audit_items_are_refuted_whoever_published_them(
     assert stranger.startswith("multichain: the entry was published by ")
     assert sum(line.status == "verified" for line in lines) == 4
     said = faircart("ledger", *person.reading(shop), *trusted(ethereum), code=1)
-    assert said.startswith("Error: 5 of 9 lines do not agree with the ledgers; the first: delivered, ")
+    assert said.startswith("Error: 5 of 9 lines are not verified; the first: delivered, refuted: ")
 
 
 def test_a_company_that_had_no_part_in_a_consent_cannot_tell_of_its_withdrawal(
