@@ -399,7 +399,7 @@ def _up(folder: Path, ready: Path, *more: str) -> tuple[subprocess.Popen[bytes],
         stderr=subprocess.PIPE,
         env=environment,
     )
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while not ready.exists():
         assert process.poll() is None, process.stderr and process.stderr.read()
         assert time.monotonic() < deadline
