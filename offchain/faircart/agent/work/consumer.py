@@ -53,7 +53,11 @@ def open_envelope(tools: Tools, effect: EffectRow) -> Done:
                 return moot("the offer is known")
     except (envelope.EnvelopeError, papers.PaperError, canonical.CanonicalError) as error:
         return _refused(request_id, type(error).__name__)  # the text may name a customer
-    except (documents.DocumentError, policy.Refused) as error:
+    except documents.DocumentInvalid as error:  # its text may name members that a stranger has made up
+        return _refused(request_id, f"the consent record is not valid at {error.pointer or 'the top'}")
+    except documents.DocumentError as error:
+        return _refused(request_id, type(error).__name__)
+    except policy.Refused as error:
         return _refused(request_id, str(error))
     except (ValueError, KeyError, TypeError):
         return _refused(request_id, "the envelope does not hold what an envelope holds")
