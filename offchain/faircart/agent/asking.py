@@ -21,6 +21,7 @@ from eth_utils.address import is_checksum_address
 from eth_utils.exceptions import ValidationError
 
 from faircart import canonical, documents, envelope
+from faircart.agent.config import ConsumerSection
 from faircart.agent.handlers.outcome import Ignore
 from faircart.errors import FairCartError
 from faircart.store.records import Request
@@ -92,6 +93,24 @@ class Wanted:
     retention_days: int
     expires_at: int
     conditions: str = ""
+
+
+class NotInPolicy(FairCartError):
+    """A request whose answers our own policy would refuse, after customer and shop had their trouble."""
+
+
+def check_policy(wanted: Wanted, policy: ConsumerSection) -> None:
+    """Whether this consumer would take the offers that it asks for. Raises NotInPolicy, naming the key."""
+    way_out = "change it in the agent's configuration and start the agent anew, or ask for less"
+    for category in wanted.categories:
+        if category not in policy.categories:
+            raise NotInPolicy(f"--category: {category} is not in consumer.categories; {way_out}")
+    if policy.purposes and wanted.purpose not in policy.purposes:
+        raise NotInPolicy(f"--purpose: {wanted.purpose} is not in consumer.purposes; {way_out}")
+    if wanted.reward > policy.max_reward_wei:
+        raise NotInPolicy(
+            f"--reward: {wanted.reward} is above consumer.max_reward_wei ({policy.max_reward_wei}); {way_out}"
+        )
 
 
 def new_request(consumer: str, wanted: Wanted, public_key: bytes) -> Request:

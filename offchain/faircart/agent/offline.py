@@ -117,11 +117,12 @@ def export_documents(config: Config, folder: Path) -> int:
 
 
 def publish_request(config: Config, wanted: Wanted) -> bytes:
-    """Signs a request and hands it to the daemon to be published; its id (32 bytes)."""
+    """Signs a request and hands it to the daemon to be published; its id (32 bytes). Raises NotInPolicy."""
     desk = open_desk(config, "consumer")
     account = _account(config)
     private, public = envelope.new_request_key()
     request = asking.new_request(desk.ctx.address, wanted, public)
+    asking.check_policy(wanted, config.consumer)
     item = asking.sign(request, bytes(account.key))
     with desk.store, desk.store.write() as work:
         work.put(request)

@@ -56,7 +56,8 @@ def check_offer(
             (said.reward, said.valid_until) == (consent.reward, consent.valid_until),
             "the consent record says another reward or end than the consent",
         ),
-        (category in request.categories and category in wanted.categories, "the category was not asked for"),
+        (category in request.categories, "the category was not asked for"),
+        (category in wanted.categories, "the category is not in consumer.categories"),
         (purpose == request.purpose, "the purpose is not the request's"),
         (
             (said.notice_version, said.conditions, said.retention_days)
