@@ -15,7 +15,7 @@ from faircart.agent.context import Context
 from faircart.agent.handlers.orders import ORDER, completed
 from faircart.agent.secrets import Secrets
 from faircart.errors import FairCartError
-from faircart.rights import archive
+from faircart.rights import archive, arrival
 from faircart.sealing import DocumentVersion, pad_document
 from faircart.store import Store, Work
 from faircart.store.records import Customer, Document, Order, Paper
@@ -44,24 +44,29 @@ def import_archive(
     store: Store,
     vault: Secrets,
     path: Path,
-    customer: str | None,
-    reading_key: bytes | None,
-) -> tuple[int, str]:
-    """Takes all documents of a portability archive, or none; how many, and which account attested them.
+    attested_by: str | None,
+) -> int:
+    """Takes all documents of a portability archive, or none; how many.
 
-    Raises ArchiveRefused, ImportInvalid."""
+    The customer must have said that it comes here, and the operator that it believes the account
+    `attested_by`. Raises ArchiveRefused, ImportInvalid."""
     try:
         found = archive.unpack(path.read_bytes())
     except OSError as error:
         raise ImportInvalid(f"{path} cannot be read: {error.strerror}") from None
-    here = papers.account_address("--customer" if customer else "manifest", customer or found.customer)
-    key = reading_key or found.reading_key
-    envelope.decode_public_key(key)
+    customer, key = arrival.check(found, ctx.chain_id, ctx.address)
+    if attested_by != found.custodian:
+        raise archive.ArchiveRefused(
+            "attestation",
+            f"{found.custodian} attests these documents; "
+            "if that is a shop that you believe, say so with --attested-by",
+        )
+    arrived = {"customer": customer, "readingKey": key, "orderId": b""}
     entries = [
-        {"customer": here, "readingKey": key, "orderId": b""} | {"category": category, "document": document}
+        {**arrived, "category": category, "document": document}
         for category, document in found.documents.items()
     ]
-    return _take_all(ctx, store, vault, entries), found.custodian
+    return _take_all(ctx, store, vault, entries)
 
 
 def _take_all(ctx: Context, store: Store, vault: Secrets, entries: list[dict[str, Any]]) -> int:
@@ -114,6 +119,12 @@ def _entry(path: Path, number: int, line: str) -> dict[str, Any]:
 def _take(ctx: Context, work: Work, vault: Secrets, entry: dict[str, Any]) -> None:
     customer, category, document = entry["customer"], entry["category"], entry["document"]
     text = canonical.canonical(document)
+    known = work.get(Customer, customer)
+    if known is not None and known.reading_key != entry["readingKey"]:
+        raise ImportInvalid(
+            f"readingKey: {customer} is known here with another reading key, to which everything is sealed "
+            "that it may read; an import does not change it: give the known one"
+        )
     work.put(Customer(customer, entry["readingKey"]))
     for row in work.find(Document, customer=customer, category=category):
         plaintext = vault.get(work, "document", row.data_root.hex())

@@ -85,19 +85,14 @@ def import_documents(config: Config, path: Path, *, derive_preferences: bool = F
         )
 
 
-def import_archive(
-    config: Config, path: Path, customer: str | None, reading_key: Path | None
-) -> tuple[int, str]:
-    """Takes a portability archive of another shop into a custodian's database; how many documents, and
-    which account attested them.
+def import_archive(config: Config, path: Path, attested_by: str | None) -> int:
+    """Takes a portability archive of another shop into a custodian's database; how many documents.
 
-    The documents stay byte for byte what they are. `customer` and `reading_key` say who the customer is
-    here, if it uses another account. Raises ArchiveRefused, naming the check that failed.
+    The documents stay byte for byte what they are. Raises ArchiveRefused, naming the check that failed.
     """
     desk = open_desk(config, "custodian")
-    key = None if reading_key is None else envelope.encode_public_key(keys.read_public_key(reading_key))
     with desk.store:
-        return importing.import_archive(desk.ctx, desk.store, desk.secrets, path, customer, key)
+        return importing.import_archive(desk.ctx, desk.store, desk.secrets, path, attested_by)
 
 
 def export_documents(config: Config, folder: Path) -> int:

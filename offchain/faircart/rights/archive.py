@@ -10,6 +10,8 @@
     orders.jsonld                    the escrow's orders of this account (schema.org)
     papers.json                      what the customer signed and sent: consents, withdrawals, answers
     accesslog.jsonld                 the access log (PROV-O), each line with its status
+    arrival.json                     at which shop, as whom: signed by the customer over the manifest's hash,
+                                     so not listed in it; only with `export --for` (see `rights.arrival`)
 
 The shop's account signs the hash of every file but the access log (`holdings/1`), so that another shop can
 see where they come from: the log is the customer's own reading of both ledgers. Members are stored without
@@ -31,7 +33,7 @@ from faircart.envelope import decode_public_key
 from faircart.errors import FairCartError
 from faircart.rights import statements
 
-MANIFEST, ACCESS_LOG = "manifest.json", "accesslog.jsonld"
+MANIFEST, ACCESS_LOG, ARRIVAL = "manifest.json", "accesslog.jsonld", "arrival.json"
 MAX_BYTES = 1 << 30
 _DATE = (1980, 1, 1, 0, 0, 0)
 _ATTESTED = ("custodian", "customer", "readingKey", "createdAt")
@@ -53,12 +55,14 @@ class ArchiveRefused(FairCartError):
 @dataclass(frozen=True)
 class Archive:
     """An archive that was checked: documents by category, and whose it is (addresses at the shop it is
-    from)."""
+    from). `manifest_hash` is sha256 of the manifest's bytes, hex; `arrival` is not checked yet."""
 
     customer: str
     custodian: str
     reading_key: bytes
     documents: Mapping[str, dict[str, Any]]
+    manifest_hash: str
+    arrival: bytes | None
 
 
 @dataclass(frozen=True)
@@ -131,9 +135,19 @@ def pack(
         "attestation": dict(attestation),
         "signature": signature,
     }
+    return _zipped([(MANIFEST, canonical(manifest)), *((path, every[path].data) for path in sorted(every))])
+
+
+def with_arrival(data: bytes, arrival: bytes) -> bytes:
+    """The same archive with the customer's word on where it shall arrive. Raises ArchiveRefused."""
+    files = _files(data)
+    return _zipped([*files.items(), (ARRIVAL, arrival)])
+
+
+def _zipped(files: Sequence[tuple[str, bytes]]) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as packed:
-        for path, data in [(MANIFEST, canonical(manifest)), *((p, every[p].data) for p in sorted(every))]:
+        for path, data in files:
             packed.writestr(zipfile.ZipInfo(path, _DATE), data)
     return out.getvalue()
 
@@ -142,6 +156,7 @@ def unpack(data: bytes) -> Archive:
     """The archive, every file checked against the manifest, every document against its schema and against the
     shop's signature. Raises ArchiveRefused."""
     files = _files(data)
+    arrival = files.pop(ARRIVAL, None)
     manifest = _manifest(files)
     listed = {entry["path"]: entry for entry in manifest["files"]}
     if len(listed) != len(manifest["files"]):
@@ -164,7 +179,12 @@ def unpack(data: bytes) -> Archive:
     found = {category: _document(category, text) for category, text in held.items()}
     _attested(manifest)
     return Archive(
-        manifest["customer"], manifest["custodian"], bytes.fromhex(manifest["readingKey"][2:]), found
+        customer=manifest["customer"],
+        custodian=manifest["custodian"],
+        reading_key=bytes.fromhex(manifest["readingKey"][2:]),
+        documents=found,
+        manifest_hash=hashlib.sha256(files[MANIFEST]).hexdigest(),
+        arrival=arrival,
     )
 
 

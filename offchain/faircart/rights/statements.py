@@ -9,6 +9,7 @@ passed off as another, to somebody else or on another chain. Contract accounts s
     {"faircart": "counter/1", "chainId", "custodian", "proposal", "rewardWei", "validFor"}
     {"faircart": "erasure/1", "chainId", "custodian", "customer", "categories", "requestedAt", "nonce"}
     {"faircart": "holdings/1", "chainId", "custodian", "customer", "readingKey", "createdAt", "files"}
+    {"faircart": "arrival/1", "chainId", "custodian", "customer", "readingKey", "manifest"}
 """
 
 import hashlib
@@ -24,12 +25,14 @@ from faircart import papers
 from faircart.canonical import canonical
 from faircart.errors import FairCartError
 
-DECLINE, COUNTER, ERASURE, HOLDINGS = "decline/1", "counter/1", "erasure/1", "holdings/1"
+DECLINE, COUNTER, ERASURE = "decline/1", "counter/1", "erasure/1"
+HOLDINGS, ARRIVAL = "holdings/1", "arrival/1"
 MEMBERS = {
     DECLINE: {"chainId", "custodian", "proposal"},
     COUNTER: {"chainId", "custodian", "proposal", "rewardWei", "validFor"},
     ERASURE: {"chainId", "custodian", "customer", "categories", "requestedAt", "nonce"},
     HOLDINGS: {"chainId", "custodian", "customer", "readingKey", "createdAt", "files"},
+    ARRIVAL: {"chainId", "custodian", "customer", "readingKey", "manifest"},
 }
 
 

@@ -15,7 +15,7 @@ from faircart.agent.tools import Tools
 from faircart.agent.work.runner import Runner
 from faircart.ethereum import events
 from faircart.sealing import DocumentVersion
-from faircart.store.records import Document, Paper
+from faircart.store.records import Customer, Document, Paper
 
 from tests.unit.agent.world import CUSTOMER, NOW, STRANGER, at
 
@@ -194,3 +194,17 @@ def test_a_line_that_is_no_order_and_no_document_is_refused(
 ) -> None:
     with pytest.raises(ImportInvalid, match="line 1"):
         take(tools, tmp_path, line)
+
+
+def test_an_import_does_not_change_to_whom_a_known_customers_data_are_sealed(
+    tools: Tools, tmp_path: Path
+) -> None:
+    first, second = order_documents()
+    take(tools, tmp_path, {"category": "order", "orderId": FIRST.hex(), "document": first})
+    other = "0x" + envelope.encode_public_key(envelope.new_request_key()[1]).hex()
+    line = {"category": "order", "orderId": SECOND.hex(), "document": second}
+    with pytest.raises(ImportInvalid, match=f"readingKey: {CUSTOMER.address} is known here with another"):
+        take(tools, tmp_path, {**line, "readingKey": other})
+    with tools.store.read() as work:
+        assert [row.reading_key.hex() for row in work.find(Customer)] == [READING_KEY[2:]]
+        assert [row.order_id for row in work.find(Document)] == [FIRST]
