@@ -37,6 +37,10 @@ class ProposalWrong(FairCartError):
     """A proposal does not hold together: it must not be signed."""
 
 
+class WithdrawalWrong(FairCartError):
+    """The agent took another withdrawal than the one that was handed in."""
+
+
 class EntryWrong(FairCartError):
     """An entry of the access log does not hold together."""
 
@@ -92,11 +96,17 @@ class CustomerClient:
         return str(self._ask("POST", "/v1/papers/consents", body)["consentId"])
 
     def withdraw(self, consent: papers.Consent) -> str:
-        """Withdraws one consent, whether or not it was submitted. The consent id (0x-hex)."""
-        revocation = papers.Revocation(consent.digest(self.domain()))
+        """Withdraws one consent, whether or not it was submitted. The consent id (0x-hex).
+
+        Raises WithdrawalWrong if the agent says that it took another one."""
+        consent_id = consent.digest(self.domain())
+        revocation = papers.Revocation(consent_id)
         signature = papers.sign(revocation, self.domain(), self._key())
         body = {"consent": consent.to_json(), "signature": "0x" + signature.hex()}
-        return str(self._ask("POST", "/v1/papers/revocations", body)["consentId"])
+        taken = str(self._ask("POST", "/v1/papers/revocations", body)["consentId"])
+        if taken != "0x" + consent_id.hex():
+            raise WithdrawalWrong(f"consent: 0x{consent_id.hex()} was handed in, the agent took {taken}")
+        return taken
 
     def withdraw_all(self, epoch: int) -> int:
         """Withdraws everything granted or signed in `epoch`; the next epoch, chosen at random."""

@@ -3,12 +3,20 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from faircart.cli.ledgers import UnreadableFile, hex_id, read_json
+from faircart.cli.ledgers import UnreadableFile, hex_id, read_canonical, read_json
 from faircart.cli.options import FILE, customer_options, rights_client
+from faircart.errors import FairCartError
+
+if TYPE_CHECKING:
+    from faircart.rights.customer import RightsClient
+
+
+class OtherRegistry(FairCartError):
+    """A receipt is for another chain or registry than the agent's."""
 
 
 @click.command()
@@ -28,7 +36,8 @@ def withdraw(
 ) -> None:
     """Withdraw the consent CONSENT: its id, or the JSON file of the consent or of its receipt.
 
-    What the consent renewed is withdrawn with it. The shop pays the gas, and is bound from now on.
+    What the consent renewed is withdrawn with it; an agent that is not the consent's shop cannot do that, and
+    says what is left (`stillStands`). The shop pays the gas, and is bound from now on.
     """
     if everything == (consent is not None):
         raise click.UsageError("name either a CONSENT or --all")
@@ -43,10 +52,28 @@ def withdraw(
     if path.is_file():
         value: Any = read_json(path, "CONSENT")
         if isinstance(value, dict) and "faircart:consent" in value:
-            value = value["faircart:consent"]
-        paper = Consent.from_json(value)
-        click.echo(json.dumps({"withdrawn": client.withdraw(paper)}))
+            said = _by_receipt(client, read_canonical(path, "CONSENT"))
+        else:
+            said = {"withdrawn": [client.withdraw(Consent.from_json(value))]}
+        click.echo(json.dumps(said))
         return
     if path.suffix or path.parent.name:
         raise UnreadableFile(f"CONSENT: there is no file {consent}")
     click.echo(json.dumps({"withdrawn": client.withdraw_by_id(hex_id(consent, "CONSENT"))}))
+
+
+def _by_receipt(client: "RightsClient", receipt: Any) -> dict[str, Any]:
+    """Withdraws what a receipt is of, and what that renewed if this is its custodian."""
+    from faircart.papers import Domain
+    from faircart.rights import receipts
+
+    paper = receipts.check_alone(receipt)
+    evidence, replaces = receipt["faircart:evidence"], receipt["dpv:hasRecordOfActivity"].get("dct:replaces")
+    if client.domain() != Domain(evidence["chainId"], evidence["registry"]):
+        raise OtherRegistry(
+            "registry: the receipt is for another chain or registry than this agent's; ask another agent"
+        )
+    if client.about()["address"] == paper.custodian:
+        return {"withdrawn": client.withdraw_by_id(bytes.fromhex(evidence["consentId"][2:]))}
+    left = {} if replaces is None else {"stillStands": replaces}
+    return {"withdrawn": [client.withdraw(paper)], **left}

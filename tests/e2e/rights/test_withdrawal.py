@@ -40,7 +40,15 @@ def test_a_renewal_names_the_old_consent_and_a_withdrawal_ends_both_and_is_ackno
     offered = proposal(person, shop, consumer)
     assert offered.record.replaces == old
     new = sold(person, shop, consumer)
-    said = json.loads(faircart("withdraw", *person.signing(shop), new.hex()))
+    trust = ledgers(ethereum, shop)
+    until(lambda: new.hex() in person.rights(shop).receipts(trust.streams), "the receipt", shop, consumer)
+    file = tmp_path / "receipt.json"
+    file.write_bytes(canonical(person.rights(shop).receipts(trust.streams)[new.hex()]))
+    registry = ethereum.contracts["ConsentRegistry"].functions
+    said = json.loads(faircart("withdraw", *person.signing(consumer), str(file)))
+    assert said == {"withdrawn": [f"0x{new.hex()}"], "stillStands": f"0x{old.hex()}"}
+    until(lambda: registry.endedAt(new).call(), "the end", shop, consumer)
+    said = json.loads(faircart("withdraw", *person.signing(shop), str(file)))
     assert said == {"withdrawn": [f"0x{new.hex()}", f"0x{old.hex()}"]}
     until(lambda: len(answers(person, shop)) == 2, "two acknowledgements", shop, consumer)
     assert [answer["dataKeysDestroyed"] for answer in answers(person, shop)] == [1, 1]
@@ -50,9 +58,6 @@ def test_a_renewal_names_the_old_consent_and_a_withdrawal_ends_both_and_is_ackno
     assert [line.step for line in lines].count("withdrawn") == 2
     assert [line.step for line in lines].count("withdrawal acknowledged") == 2
 
-    found = person.rights(shop).receipts(trust.streams)[new.hex()]
-    file = tmp_path / "receipt.json"
-    file.write_bytes(canonical(found))
     command = ["receipt", "verify", *trusted(ethereum), "--streams-api", shop.api, str(file)]
     assert faircart(*command, code=1).startswith(
         "Error: state: the receipt is genuine, but the consent is withdrawn on "
@@ -101,10 +106,28 @@ def test_any_agent_relays_a_withdrawal_that_the_shop_will_not_take(
     until(lambda: registry.endedAt(first_sale).call(), "the end", consumer)
     said = faircart("withdraw", *person.signing(consumer), str(file), code=1)
     assert said == "Error: consent: it is withdrawn already\n"
-    value = canonical(receipt).replace(b'"epoch":"0"', b'"epoch":"7"')
-    file.write_bytes(value)
+    file.write_text(json.dumps({**receipt["faircart:consent"], "epoch": "7"}))
     said = faircart("withdraw", *person.signing(consumer), str(file), code=1)
     assert said.startswith("Error: consent: the registry holds no such consent of another enterprise")
+
+
+def test_an_altered_receipt_withdraws_nothing_and_says_which_check_failed(
+    first_sale: bytes, receipt: dict[str, Any], people: list[Customer], shop: Office, tmp_path: Path
+) -> None:
+    person, file = people[0], tmp_path / "receipt.json"
+    whole = canonical(receipt)
+    paper = {**receipt["faircart:consent"], "reward": "1"}
+    for altered, problem in (
+        (whole.replace(b'"reward":"1', b'"reward":"2'), "parties: the consent record names other parties"),
+        (whole.replace(b'"epoch":"0"', b'"epoch":"7"'), "consent id: it is not the id of this consent"),
+        (whole + b" ", "form: "),
+        (canonical(paper), "consent: no consent 0x"),
+    ):
+        assert altered != whole
+        file.write_bytes(altered)
+        said = faircart("withdraw", *person.signing(shop), str(file), code=1)
+        assert said.startswith(f"Error: {problem}")
+    assert not [one for one in person.rights(shop).holdings().papers if paper == one["paper"].get("consent")]
 
 
 def test_a_stranger_cannot_have_the_shop_pay_for_withdrawals_of_nothing(shop: Office) -> None:

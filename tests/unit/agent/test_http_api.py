@@ -24,7 +24,26 @@ from tests.unit.agent.world import CUSTOMER, STRANGER, consent_paper
 def api(tools: Tools) -> TestClient:
     with tools.store.write() as work:
         work.put(Customer(CUSTOMER.address, b""))
+        work.put(proposed(tools))
     return TestClient(http_api.build(tools))
+
+
+def proposed(tools: Tools, **changes: Any) -> Proposal:
+    """What the customer was asked, and consents to in `consent_body`."""
+    paper = consent_paper(custodian=tools.ctx.address)
+    consent_id = paper.digest(tools.ctx.domain("ConsentRegistry"))
+    row = Proposal(
+        "ee" * 32,
+        bytes(32),
+        CUSTOMER.address,
+        consent_id,
+        bytes(32),
+        "orders",
+        paper.to_json(),
+        {},
+        "Proposed",
+    )
+    return replace(row, **changes)
 
 
 def withdrawal(tools: Tools, signer: Any = CUSTOMER) -> dict[str, Any]:
@@ -201,21 +220,25 @@ def test_an_address_in_any_letters_is_the_same_customer_and_none_is_refused_by_n
         assert "address" in answer.json()["error"]
 
 
-@pytest.mark.parametrize("known", [True, False], ids=["proposed here", "made up"])
+def test_a_withdrawal_of_what_was_neither_proposed_nor_granted_here_is_refused(
+    api: TestClient, tools: Tools
+) -> None:
+    with tools.store.write() as work:
+        work.put(proposed(tools, consent_id=b"\x0c" * 32))
+    answer = api.post("/v1/papers/revocations", json=withdrawal(tools))
+    assert answer.status_code == 404
+    assert answer.json()["error"].startswith("consent: no consent 0x")
+    assert withdrawals(tools) == 0
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["proposed here", "of another shop"])
 def test_only_withdrawals_of_what_was_asked_here_are_relayed_beyond_the_budget(
     api: TestClient, tools: Tools, known: bool
 ) -> None:
     assert api.post("/v1/papers/revocations", json=withdrawal(tools)).status_code == 202
-    paper = consent_paper(custodian=tools.ctx.address)
-    consent_id = paper.digest(tools.ctx.domain("ConsentRegistry"))
     with tools.store.write() as work:
-        if known:
-            work.put(
-                Proposal(
-                    "ab" * 32, bytes(32), CUSTOMER.address, consent_id, bytes(32), "orders",
-                    paper.to_json(), {}, "Withdrawn",
-                )
-            )  # fmt: skip
+        if not known:
+            work.put(proposed(tools, consent_id=b"\x0c" * 32))
         [effect] = work.outbox.by_state("waiting")
     section = tools.config.ethereum.model_copy(update={"gas_budget_per_day_wei": 1})
     poor = replace(tools, config=tools.config.model_copy(update={"ethereum": section}))

@@ -42,8 +42,13 @@ def revocation(ctx: Context, view: View, paper: papers.Consent, signature: bytes
     """
     consent_id = paper.digest(ctx.domain("ConsentRegistry"))
     withdrawal = papers.Revocation(consent_id)
-    if paper.custodian == ctx.address and view.get(Consent, consent_id) is None:
-        _known(view, paper.customer)
+    if (
+        paper.custodian == ctx.address
+        and view.get(Consent, consent_id) is None
+        and not view.find(Proposal, consent_id=consent_id)
+    ):
+        # Else anybody could have us pay the gas, and a paper that was altered would seem to be withdrawn.
+        raise PaperRefused(404, f"consent: no consent 0x{consent_id.hex()} was proposed or granted here")
     digest = withdrawal.digest(ctx.domain("ConsentRegistry"))
     body = {"consent": paper.to_json()}
     stored = Paper(digest, "revocation", paper.customer, body, signature, now)
