@@ -109,13 +109,16 @@ def _taker(
 
 def held(tools: Tools, work: Work, customer: Customer) -> dict[str, Any]:
     """Everything that this custodian holds about one customer, with the shop's signature over it."""
+    orders = work.find(Order, buyer=customer.address)
+    quotes = [quote for row in orders if (quote := _quote(work, row)) is not None]
+    signed = work.find(Paper, signer=customer.address)
     value = {
         "customer": customer.address,
         "readingKey": "0x" + customer.reading_key.hex(),
         "documents": [_document(row, text) for row, text in _documents(tools, work, customer)],
         "consents": [_consent(work, row) for row in work.find(Proposal, customer=customer.address)],
-        "orders": [_order(work, row) for row in work.find(Order, buyer=customer.address)],
-        "papers": [_paper(row) for row in work.find(Paper, signer=customer.address)],
+        "orders": [_order(work, row) for row in orders],
+        "papers": [_paper(row) for row in (*signed, *quotes)],
     }
     files = holdings.read(value, tools.ctx.domain("ConsentRegistry"), tools.ctx.address).files()
     statement = {
@@ -173,14 +176,19 @@ def _consent(work: Work, proposal: Proposal) -> dict[str, Any]:
 
 
 def _order(work: Work, row: Order) -> dict[str, Any]:
-    quote = work.get(Paper, row.order_id)
+    quote = _quote(work, row)
     return {
-        "paper": None if quote is None or quote.kind != "order" else quote.body,
+        "paper": None if quote is None else quote.body,
         "orderId": "0x" + row.order_id.hex(),
         "amountWei": str(row.amount),
         "state": row.state,
         "changedAt": row.changed_at,
     }
+
+
+def _quote(work: Work, row: Order) -> Paper | None:
+    quote = work.get(Paper, row.order_id)
+    return quote if quote is not None and quote.kind == "order" else None
 
 
 def _erasure_item(row: ErasureItem) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from faircart.cli.ledgers import LedgerUnnamed, ledger_options, open_ledgers
+from faircart.cli.ledgers import LedgerUnnamed, ledger_options, open_ledgers, open_source
 from faircart.cli.options import ACCOUNT, FILE, load_config, rights_client, write_private
 from faircart.errors import FairCartError
 
@@ -95,7 +95,7 @@ def export(config_file: Path | None, out: Path, **options: Any) -> None:
         log = client.ledger(open_ledgers(options, options["api"]), now)
     else:
         log = client.unchecked_ledger()
-    packed, held = client.archive(log, now)
+    packed, held = client.archive(log, open_source(options, options["api"]), now)
     if signers is not None:
         from faircart.rights import arrival
 

@@ -8,14 +8,17 @@
     consents/<consent id>.jsonld     consent records (DPV) of what was granted
     proposals/<consent id>.jsonld    consent records of what was asked and not granted
     orders.jsonld                    the escrow's orders of this account (schema.org)
-    papers.json                      what the customer signed and sent: consents, withdrawals, answers
+    papers.json                      what the customer signed and sent: consents, withdrawals, answers;
+                                     and the shop's quotes of the orders that it paid
     accesslog.jsonld                 the access log (PROV-O), each line with its status
+    receipts/<consent id>.jsonld     consent receipts (DPV), each signed by the shop
+    erasures/<item id>.json          notices, acknowledgements and certificates of withdrawals and erasures
     arrival.json                     at which shop, as whom: signed by the customer over the manifest's hash,
                                      so not listed in it; only with `export --for` (see `rights.arrival`)
 
-The shop's account signs the hash of every file but the access log (`holdings/1`), so that another shop can
-see where they come from: the log is the customer's own reading of both ledgers. Members are stored without
-compression and with one fixed date: the same content, the same bytes.
+The shop's account signs the hash of every file down to `papers.json` (`holdings/1`), so that another shop can
+see where they come from: log, receipts and papers about erasures are what the customer itself read on the
+ledgers. Members are stored without compression and with one fixed date: the same content, the same bytes.
 """
 
 import hashlib
@@ -31,7 +34,7 @@ from faircart import documents
 from faircart.canonical import CanonicalError, canonical, parse
 from faircart.envelope import decode_public_key
 from faircart.errors import FairCartError
-from faircart.rights import statements
+from faircart.rights import receipts, statements
 
 MANIFEST, ACCESS_LOG, ARRIVAL = "manifest.json", "accesslog.jsonld", "arrival.json"
 MAX_BYTES = 1 << 30
@@ -40,7 +43,8 @@ _ATTESTED = ("custodian", "customer", "readingKey", "createdAt")
 _MEMBERS = {"version", *_ATTESTED, "files", "attestation", "signature"}
 _FILE_MEMBERS = {"path": str, "sha256": str, "bytes": int, "mediaType": str, "schema": str}
 _PATH = re.compile(
-    r"(documents/[a-z0-9]{1,13}|(versions|orders|consents|proposals)/[0-9a-f]{64}|orders|accesslog)\.jsonld|papers\.json"
+    r"(documents/[a-z0-9]{1,13}|(versions|orders|consents|proposals|receipts)/[0-9a-f]{64}|orders|accesslog)"
+    r"\.jsonld|erasures/[0-9a-f]{64}\.json|papers\.json"
 )
 
 
@@ -109,16 +113,34 @@ def contents(
     return files
 
 
+def evidence(
+    access_log: Mapping[str, Any], receipts: Mapping[str, Any], erasures: Mapping[str, Any]
+) -> dict[str, File]:
+    """The files that the customer read on the ledgers, by path: receipts by consent id, papers about
+    withdrawals and erasures by the id of their item (both hex)."""
+    files = {ACCESS_LOG: _linked(access_log)}
+    files |= {f"receipts/{name}.jsonld": _linked(one, "consent-receipt") for name, one in receipts.items()}
+    files |= {
+        f"erasures/{name}.json": File(canonical(one), "application/json", "")
+        for name, one in erasures.items()
+    }
+    return files
+
+
+def _is_evidence(path: str) -> bool:
+    return path == ACCESS_LOG or path.startswith(("receipts/", "erasures/"))
+
+
 def _linked(value: Any, kind: str = "") -> File:
     return File(canonical(value), "application/ld+json", str(documents.schema(kind)["$id"]) if kind else "")
 
 
 def pack(
-    attestation: Mapping[str, Any], signature: str, files: Mapping[str, File], access_log: Mapping[str, Any]
+    attestation: Mapping[str, Any], signature: str, files: Mapping[str, File], read: Mapping[str, File]
 ) -> bytes:
-    """The archive's bytes: what the shop attests with its signature, and the access log as the customer reads
-    it."""
-    every = {**files, ACCESS_LOG: _linked(access_log)}
+    """The archive's bytes: the `files` that the shop attests with its signature, and what the customer itself
+    `read` on the ledgers."""
+    every = {**files, **read}
     manifest = {
         "version": 1,
         **{name: attestation[name] for name in _ATTESTED},
@@ -177,6 +199,9 @@ def unpack(data: bytes) -> Archive:
         if path.startswith("documents/")
     }
     found = {category: _document(category, text) for category, text in held.items()}
+    for path in sorted(files):
+        if path.startswith("receipts/"):
+            _receipt(path, files[path])
     _attested(manifest)
     return Archive(
         customer=manifest["customer"],
@@ -231,6 +256,17 @@ def _document(category: str, data: bytes) -> dict[str, Any]:
     return document
 
 
+def _receipt(path: str, data: bytes) -> None:
+    try:
+        value = parse(data)
+        receipts.check_alone(value)
+    except FairCartError as error:
+        raise ArchiveRefused("receipt", f"{path}: {error}") from None
+    assert isinstance(value, dict)
+    if path != f"receipts/{value['faircart:evidence']['consentId'][2:]}.jsonld":
+        raise ArchiveRefused("receipt", f"{path}: it is about another consent")
+
+
 def _attested(manifest: Mapping[str, Any]) -> None:
     body = manifest["attestation"]
     try:
@@ -247,6 +283,6 @@ def _attested(manifest: Mapping[str, Any]) -> None:
             raise ArchiveRefused(
                 "attestation", f"the manifest's {name} is not the one that the shop attested"
             )
-    found = {entry["path"]: entry["sha256"] for entry in manifest["files"] if entry["path"] != ACCESS_LOG}
+    found = {entry["path"]: entry["sha256"] for entry in manifest["files"] if not _is_evidence(entry["path"])}
     if body["files"] != found:
         raise ArchiveRefused("attestation", "the shop attested other files than these")

@@ -81,12 +81,20 @@ class RightsClient(CustomerClient):
             raise HoldingsWrong("customer: these are somebody else's holdings")
         return holdings.read(value, self.domain(), self.about()["address"]), value
 
-    def archive(self, log: list[ledger.Line], now: int) -> tuple[bytes, Holdings]:
-        """The portability archive with this access log, and what is in it. Raises HoldingsWrong, and
-        ArchiveRefused for one that no shop would take."""
+    def archive(self, log: list[ledger.Line], source: StreamSource, now: int) -> tuple[bytes, Holdings]:
+        """The portability archive with this access log, the receipts that `source` hands out, and the papers
+        about withdrawals and erasures; and what is held. Raises HoldingsWrong, and ArchiveRefused for one
+        that no shop would take."""
         held, value = self._holdings()
         said = ledger_export.to_json_ld(log, self.address, now)
-        packed = archive.pack(value["attestation"], value["signature"], held.files(), said)
+        own = {
+            name: one
+            for name, one in self.receipts(source).items()
+            if one["dct:publisher"].rpartition(":")[2] == held.custodian
+        }
+        about = {entry["id"]: entry["document"] for entry in self.erasures()}
+        read = archive.evidence(said, own, about)
+        packed = archive.pack(value["attestation"], value["signature"], held.files(), read)
         archive.unpack(packed)
         return packed, held
 
@@ -143,7 +151,7 @@ class RightsClient(CustomerClient):
             document = sealed.open_any(sealed.ERASURE, entry["id"], self._reading_key, entry["sealed"])
             if canonical.commitment(document).hex() != entry["commitment"]:
                 raise HoldingsWrong("erasures: a document is not what was committed to")
-            found.append({"step": entry["step"], "document": document})
+            found.append({"id": entry["id"], "step": entry["step"], "document": document})
         return found
 
     def certificates(self) -> list[dict[str, Any]]:

@@ -35,7 +35,8 @@ def test_an_archive_imported_at_another_shop_gives_the_same_documents(
     said = faircart("export", *person.reading(shop), *trusted(ethereum), *addressed, "--out", str(file))
     assert json.loads(said) == {"archive": str(file), "documents": 3}
     with zipfile.ZipFile(file) as packed:
-        assert [name for name in packed.namelist() if not name.startswith(("proposals/", "consents/"))] == [
+        others = ("proposals/", "consents/", "receipts/", "erasures/")
+        assert [name for name in packed.namelist() if not name.startswith(others)] == [
             *("manifest.json", "accesslog.jsonld", "documents/orders.jsonld"),
             *("documents/preferences.jsonld", "documents/profile.jsonld", "orders.jsonld", "papers.json"),
             "arrival.json",
@@ -103,7 +104,7 @@ def test_an_archive_that_somebody_else_made_about_a_customer_takes_nothing_over(
     }
     signature = statements.sign(attestation, bytes(mallory.key))
     log = ledger_export.to_json_ld([], victim.address, int(time.time()))
-    forged = archive.pack(attestation, signature, files, log)
+    forged = archive.pack(attestation, signature, files, archive.evidence(log, {}, {}))
     take = ("import", "-c", str(shop.config), "--attested-by", mallory.address, str(file))
     for data, problem in (
         (forged, "arrival: the customer has not said that this archive shall come here"),

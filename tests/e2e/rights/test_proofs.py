@@ -103,5 +103,7 @@ def test_an_order_whose_document_the_shop_keeps_is_proven_by_its_id(
     faircart("export", *person.reading(shop), "--out", str(tmp_path / "archive.zip"))
     with zipfile.ZipFile(tmp_path / "archive.zip") as packed:
         assert packed.read(f"orders/{order_id.hex()}.jsonld") == canonical(document)
+        quotes = [one for one in json.loads(packed.read("papers.json")) if one["kind"] == "order"]
+    assert [(one["paper"], one["signature"]) for one in quotes] == [(paper.to_json(), body["signature"])]
     said = faircart(*command, "--order", "nothing", code=1)
     assert said == "Error: --order, no file: nothing is no id of 64 hex digits\n"

@@ -2,6 +2,7 @@
 """Withdrawal in one step, without gas, acknowledged; renewal."""
 
 import json
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,23 @@ def test_a_renewal_names_the_old_consent_and_a_withdrawal_ends_both_and_is_ackno
         "Error: state: the receipt is genuine, but the consent is withdrawn on "
     )
     assert "ok  state: the consent is withdrawn on" in faircart(*command, "--allow-ended")
+
+    faircart("export", *person.reading(shop), "--out", str(tmp_path / "archive.zip"))
+    papers = {entry["id"]: entry["document"] for entry in person.rights(shop).erasures()}
+    assert sorted(document["step"] for document in papers.values()) == [
+        *("acknowledged", "acknowledged", "requested", "requested"),
+    ]
+    with zipfile.ZipFile(tmp_path / "archive.zip") as packed:
+        names = packed.namelist()
+        assert [name for name in names if name.startswith("receipts/")] == sorted(
+            f"receipts/{consent.hex()}.jsonld" for consent in (old, new)
+        )
+        assert packed.read(f"receipts/{new.hex()}.jsonld") == file.read_bytes()
+        assert [name for name in names if name.startswith("erasures/")] == sorted(
+            f"erasures/{name}.json" for name in papers
+        )
+        for name, document in papers.items():
+            assert packed.read(f"erasures/{name}.json") == canonical(document)
 
 
 def test_a_second_consent_for_the_same_category_purpose_and_recipient_is_refused(

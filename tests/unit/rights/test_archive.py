@@ -21,6 +21,7 @@ PROFILE = documents.profile_document("p-1", "meadow", {"name": "Alice Example"},
 
 
 ORDERS = {"@context": "https://schema.org", "@type": "ItemList", "numberOfItems": 0, "itemListElement": []}
+EVIDENCE = archive.evidence({"@graph": []}, {}, {"cd" * 32: {"step": "requested"}})
 READING_KEY = encode_public_key(new_request_key()[1])
 
 
@@ -36,7 +37,7 @@ def packed(**changes: Any) -> bytes:
         "files": {path: file.sha256 for path, file in files.items()},
         **changes,
     }
-    return archive.pack(attestation, statements.sign(attestation, bytes(SHOP.key)), files, {"@graph": []})
+    return archive.pack(attestation, statements.sign(attestation, bytes(SHOP.key)), files, EVIDENCE)
 
 
 def contents() -> dict[str, bytes | None]:
@@ -111,6 +112,11 @@ def test_an_archive_gives_back_what_went_in_and_is_the_same_every_time() -> None
         (relisted("papers.json", b"[1]"), "attestation"),
         (relisted("consents/" + "ab" * 32 + ".jsonld", b"{}"), "attestation"),
         (relisted("documents/health.jsonld", b"{}"), "category"),
+        (relisted("receipts/" + "ab" * 32 + ".jsonld", b"{}"), "receipt"),
+        (relisted("receipts/" + "ab" * 32 + ".jsonld", b"x"), "receipt"),
+        (relisted("erasures/1.json", b"{}"), "files"),
+        (changed("erasures/" + "cd" * 32 + ".json", b"{}"), "sha256"),
+        (changed("erasures/" + "cd" * 32 + ".json", None), "files"),
         (relisted("documents/profile.jsonld", b"{}"), "schema"),
         (changed("orders.jsonld", b"[1]"), "sha256"),
         (changed("documents/profile.jsonld", canonical({**PROFILE, "name": "orders"})), "sha256"),

@@ -30,7 +30,8 @@ def packed(shop: Any = OLD_SHOP, name: str = "Alice Example") -> bytes:
         "createdAt": 1_790_000_000,
         "files": {path: file.sha256 for path, file in files.items()},
     }
-    return archive.pack(attestation, statements.sign(attestation, bytes(shop.key)), files, {"@graph": []})
+    read = archive.evidence({"@graph": []}, {}, {})
+    return archive.pack(attestation, statements.sign(attestation, bytes(shop.key)), files, read)
 
 
 ADDRESSED = arrival.add(packed(), CHAIN, NEW_SHOP, [ALICE], KEY)
