@@ -14,6 +14,8 @@ from functools import partial
 from types import FrameType
 from typing import Protocol
 
+import sqlalchemy as sa
+
 from faircart import papers
 from faircart.agent import effects, log
 from faircart.agent.chain_reader import ChainReader
@@ -26,6 +28,7 @@ from faircart.agent.work.runner import Runner
 from faircart.errors import FairCartError
 from faircart.multichain import names
 from faircart.multichain.errors import DuplicateName
+from faircart.store import tables as t
 from faircart.store.records import Participant
 
 LAST_WORD_SECONDS = 5
@@ -138,6 +141,7 @@ def _loop(tools: Tools, name: str, part: Step) -> Callable[[], None]:
     spells, patience = Spells(name), Patience()
 
     def loop() -> None:
+        failing = True  # for all we know: an earlier process may have noted that it was
         while not tools.stop.is_set():
             pause, more = tools.config.agent.poll_seconds, False
             try:
@@ -146,16 +150,39 @@ def _loop(tools: Tools, name: str, part: Step) -> Callable[[], None]:
                 spells.begins(error)
             except Exception as error:  # noqa: BLE001 - told once; a part that ends for good helps nobody
                 spells.begins(Unexpected(_place(error)))
+                failing = True
+                _note(tools, name, _place(error))
                 pause = patience.pause(name, pause, LONGEST_PAUSE)
             else:
                 spells.ends()
                 patience.forget(name)
+                if failing:
+                    failing = not _note(tools, name, "")
             if not more:
                 with tools.wake:
                     if not tools.stop.is_set():
                         tools.wake.wait(pause)
 
     return loop
+
+
+def _note(tools: Tools, part: str, error: str) -> bool:
+    """Tells `agent status` how a part fails, since when, or (without an error) that it does not any more.
+
+    False if the database cannot be written: then that is what fails.
+    """
+    row = t.troubles
+    try:
+        with tools.store.write() as work:
+            if error:
+                new = work.insert(row).values(part=part, since=int(time.time()), error=error)
+                same = new.on_conflict_do_update(index_elements=["part"], set_={"error": error})
+                work.connection.execute(same)
+            else:
+                work.connection.execute(sa.delete(row).where(row.c.part == part))
+    except (FairCartError, sa.exc.SQLAlchemyError):
+        return False
+    return True
 
 
 def _place(error: BaseException) -> str:

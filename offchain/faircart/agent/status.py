@@ -4,6 +4,7 @@
 import re
 import time
 from collections import Counter
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -56,6 +57,7 @@ def status(config: Config) -> dict[str, Any]:
                 "items": _count(work, t.stream_items),
                 "effects": counts.get("parked", 0),
             },
+            "failing": [dict(row) for row in work.connection.execute(sa.select(t.troubles)).mappings()],
         }
 
 
@@ -68,6 +70,11 @@ def as_text(report: dict[str, Any]) -> str:
         f"offers {len(report['offers'])}",
         "effects: " + ", ".join(f"{count} {state}" for state, count in report["effects"].items()),
         "parked: " + ", ".join(f"{count} {what}" for what, count in report["parked"].items()),
+    ]
+    lines += [
+        f"FAILING since {datetime.fromtimestamp(entry['since'], UTC):%Y-%m-%dT%H:%M:%SZ}: {entry['part']}, "
+        f"{entry['error']}"
+        for entry in report["failing"]
     ]
     states = Counter(entry["state"] for entry in report["exchanges"])
     lines.append("exchanges: " + (", ".join(f"{count} {name}" for name, count in states.items()) or "none"))

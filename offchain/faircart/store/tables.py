@@ -279,6 +279,8 @@ TABLE: dict[type[records.Record], Table] = {
 
 pins = Table("pins", metadata, _text("name", 64, primary_key=True), _text("value"))
 cursors = Table("cursors", metadata, _text("source", 64, primary_key=True), _int("position"))
+troubles = Table("troubles", metadata, _text("part", 24, primary_key=True), _int("since"), _text("error"))
+"""Parts of the agent that fail in a way nobody has thought of, and since when."""
 blocks = Table(
     "blocks",
     metadata,

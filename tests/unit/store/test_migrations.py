@@ -9,20 +9,20 @@ from faircart.store import Store, Work, tables
 from faircart.store.errors import StoreBusy
 from faircart.store.records import Customer
 
-RIGHTS = {"counters", "erasure_items"}
+NEWER = {"counters", "erasure_items", "troubles"}
 
 
-def test_a_database_without_the_tables_of_the_rights_gets_them(tmp_path: Path) -> None:
+def test_a_database_without_the_newer_tables_gets_them(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/agent.db"
     row = Customer("0x" + "00" * 20, b"key")
     with Store(url) as store, store.write() as work:
         work.put(row)
         work.flush()
-        for name in RIGHTS:
+        for name in NEWER:
             tables.metadata.tables[name].drop(work.connection)
         work.connection.execute(sa.text("UPDATE alembic_version SET version_num = '0001'"))
     with Store(url) as store, store.read() as work:
-        assert set(sa.inspect(work.connection).get_table_names()) >= RIGHTS
+        assert set(sa.inspect(work.connection).get_table_names()) >= NEWER
         assert work.find(Customer) == [row]
 
 
