@@ -2,13 +2,13 @@
 """Imported preferences follow from imported or held orders, or are not taken: the customer is told that they
 do."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from faircart import canonical, documents
+from faircart.agent import held
 from faircart.agent.secrets import Secrets
 from faircart.errors import FairCartError
-from faircart.sealing import DocumentVersion, unpad_document
 from faircart.store import Work
 from faircart.store.records import Document
 
@@ -46,7 +46,8 @@ def check(work: Work, vault: Secrets, entries: Entries) -> None:
             continue
         customer = entry["customer"]
         known = [one["document"] for one in entries if (one["customer"], one["category"]) == (customer, FROM)]
-        known = known or list(_current(work, vault, customer))
+        if not known and (own := held.current(work, vault, customer, FROM)) is not None:
+            known = [own]
         if not known:
             raise NotDerived(
                 f"preferences: the orders of {customer} that they follow from are neither in the file nor "
@@ -58,12 +59,3 @@ def check(work: Work, vault: Secrets, entries: Entries) -> None:
                 f"preferences: the rule that stands in them makes others of the orders of {customer}; "
                 "leave them out and give --derive-preferences"
             )
-
-
-def _current(work: Work, vault: Secrets, customer: str) -> Iterator[dict[str, Any]]:
-    for row in work.find(Document, customer=customer, category=FROM, current=True):
-        plaintext = vault.get(work, "document", row.data_root.hex())
-        if plaintext is not None:
-            held = canonical.parse(unpad_document(DocumentVersion.from_plaintext(plaintext).document))
-            assert isinstance(held, dict)
-            yield held

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from faircart import canonical, documents, envelope, papers
-from faircart.agent import derived, effects
+from faircart.agent import derived, effects, held
 from faircart.agent.chain_reader import apply
 from faircart.agent.context import Context
 from faircart.agent.handlers.orders import ORDER, completed
@@ -71,6 +71,7 @@ def import_archive(
 
 def _take_all(ctx: Context, store: Store, vault: Secrets, entries: list[dict[str, Any]]) -> int:
     with store.write() as work:
+        held.check_replaced(work, vault, entries)
         derived.check(work, vault, entries)
         every = [*entries, *derived.following(work, entries)]
         for entry in every:

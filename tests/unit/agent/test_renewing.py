@@ -10,6 +10,7 @@ from faircart import documents, envelope, papers, retail
 from faircart.agent.chain_reader import apply
 from faircart.agent.derived import NotDerived
 from faircart.agent.handlers import chain
+from faircart.agent.held import WouldReplace
 from faircart.agent.importing import ImportInvalid, import_file
 from faircart.agent.tools import Tools
 from faircart.agent.work.runner import Runner
@@ -119,6 +120,40 @@ def test_imported_orders_bring_the_preferences_that_follow_from_them(tools: Tool
     take(tools, tmp_path, {"category": "orders", "document": older}, liked)
     take(tools, tmp_path, {"category": "orders", "document": newer})
     assert current(tools, "preferences") == (2, documents.preferences_document(newer))
+
+
+def elsewhere(dataset: dict[str, Any]) -> dict[str, Any]:
+    """The same orders, had the customer made them at another shop."""
+    return {**dataset, "creator": {"@type": "Organization", "name": "elsewhere"}}
+
+
+def test_a_data_set_of_another_shop_does_not_take_the_place_of_our_own(tools: Tools, tmp_path: Path) -> None:
+    first, second = order_documents()
+    own = documents.with_order(None, first, "customer-1")
+    take(tools, tmp_path, {"category": "orders", "document": own})
+    longer = documents.with_order(own, second, "")
+    renamed = {**longer, "about": {"@type": "Person", "identifier": "customer-2"}}
+    shop = first["seller"]["name"]
+    for other, name in ((elsewhere(longer), "elsewhere"), (renamed, shop)):
+        said = f"^orders: {CUSTOMER.address} has orders of {shop} here, and these are of {name}, or under"
+        with pytest.raises(WouldReplace, match=said):
+            take(tools, tmp_path, {"category": "orders", "document": other})
+    assert current(tools, "orders") == (1, own)
+    take(tools, tmp_path, {"category": "orders", "document": longer})
+    assert current(tools, "orders") == (2, longer)
+
+
+def test_our_first_order_begins_a_data_set_of_our_own_beside_one_from_another_shop(
+    tools: Tools, tmp_path: Path
+) -> None:
+    first, second = order_documents()
+    brought = elsewhere(documents.with_order(None, first, "customer-1"))
+    take(tools, tmp_path, {"category": "orders", "document": brought})
+    take(tools, tmp_path, {"orderId": "0x" + SECOND.hex(), "order": second})
+    complete(tools, SECOND)
+    version, own = current(tools, "orders")
+    assert (version, own["creator"], own["mainEntity"]["numberOfItems"]) == (2, second["seller"], 1)
+    assert own["about"]["identifier"] != "customer-1"
 
 
 @pytest.mark.parametrize("where", ["in the same file", "held here"])

@@ -1,19 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """The next version of a customer's documents, when one of its orders is completed."""
 
-import json
 import secrets
 from typing import Any
 
 from faircart import canonical, documents
-from faircart.agent import effects
+from faircart.agent import effects, held
 from faircart.agent.handlers import Outcome
 from faircart.agent.handlers.orders import made_current
 from faircart.agent.importing import measure
 from faircart.agent.tools import Tools
 from faircart.agent.work.done import Done, moot
 from faircart.sealing import DocumentVersion, pad_document
-from faircart.store import EffectRow, Work
+from faircart.store import EffectRow
 from faircart.store.records import Document
 
 
@@ -21,15 +20,17 @@ def renew_document(tools: Tools, effect: EffectRow) -> Done:
     """Puts a completed order into the customer's `orders`, and into its `preferences` if it has some."""
     with tools.store.read() as work:
         part = work.get(Document, bytes.fromhex(effect.body["document"]))
-        order = None if part is None else _content(tools, work, part)
+        order = None if part is None else held.document(work, tools.secrets, part)
         if part is None or order is None:
             return moot("the order document was erased")
-        known = _current(tools, work, part.customer, "orders")
+        # A data set that came from another shop stays what it is: no order of ours goes into it.
+        every = held.versions(work, tools.secrets, part.customer, "orders")
+        known = next((one for _, one in every if one["creator"] == order["seller"]), None)
         dataset = documents.with_order(known, order, f"customer-{secrets.token_hex(8)}")
         if dataset == known:
             return moot("the order is in the document already")
         made = {"orders": dataset}
-        if _current(tools, work, part.customer, "preferences") is not None:
+        if held.current(work, tools.secrets, part.customer, "preferences") is not None:
             made["preferences"] = documents.preferences_document(dataset)
         outcome, keep = Outcome(), []
         for category, document in made.items():
@@ -41,20 +42,6 @@ def renew_document(tools: Tools, effect: EffectRow) -> Done:
         now = tools.clock.now()
         outcome += Outcome(effects=tuple(effects.announce_renewal(tools.ctx, name, now) for name in made))
     return Done({"records": dataset["mainEntity"]["numberOfItems"]}, outcome, keep=tuple(keep))
-
-
-def _current(tools: Tools, work: Work, customer: str, category: str) -> dict[str, Any] | None:
-    for row in work.find(Document, customer=customer, category=category, current=True):
-        return _content(tools, work, row)
-    return None
-
-
-def _content(tools: Tools, work: Work, row: Document) -> dict[str, Any] | None:
-    plaintext = tools.secrets.get(work, "document", row.data_root.hex())
-    if plaintext is None:
-        return None
-    found: dict[str, Any] = json.loads(DocumentVersion.from_plaintext(plaintext).document)
-    return found
 
 
 def _row(part: Document, category: str, version: DocumentVersion, document: dict[str, Any]) -> Document:
