@@ -71,6 +71,8 @@ def import_archive(
 
 def _take_all(ctx: Context, store: Store, vault: Secrets, entries: list[dict[str, Any]]) -> int:
     with store.write() as work:
+        for entry in entries:
+            _check_reading_key(work, entry)
         held.check_replaced(work, vault, entries)
         derived.check(work, vault, entries)
         every = [*entries, *derived.following(work, entries)]
@@ -120,12 +122,7 @@ def _entry(path: Path, number: int, line: str) -> dict[str, Any]:
 def _take(ctx: Context, work: Work, vault: Secrets, entry: dict[str, Any]) -> None:
     customer, category, document = entry["customer"], entry["category"], entry["document"]
     text = canonical.canonical(document)
-    known = work.get(Customer, customer)
-    if known is not None and known.reading_key != entry["readingKey"]:
-        raise ImportInvalid(
-            f"readingKey: {customer} is known here with another reading key, to which everything is sealed "
-            "that it may read; an import does not change it: give the known one"
-        )
+    _check_reading_key(work, entry)
     work.put(Customer(customer, entry["readingKey"]))
     for row in work.find(Document, customer=customer, category=category):
         plaintext = vault.get(work, "document", row.data_root.hex())
@@ -155,6 +152,15 @@ def _take(ctx: Context, work: Work, vault: Secrets, entry: dict[str, Any]) -> No
         return
     work.put(row)
     apply(work, completed(ctx, work, row))
+
+
+def _check_reading_key(work: Work, entry: dict[str, Any]) -> None:
+    known = work.get(Customer, entry["customer"])
+    if known is not None and known.reading_key != entry["readingKey"]:
+        raise ImportInvalid(
+            f"readingKey: {known.address} is known here with another reading key, to which everything is "
+            "sealed that it may read; an import does not change it: give the known one"
+        )
 
 
 def _check_quote(work: Work, entry: dict[str, Any]) -> None:
