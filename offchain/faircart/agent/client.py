@@ -46,14 +46,26 @@ class EntryWrong(FairCartError):
 
 
 @dataclass(frozen=True)
+class Refused:
+    """Other terms that the customer proposed (wei, seconds) and the consumer refused, with its reason."""
+
+    reward: int
+    valid_for: int
+    reason: str
+
+
+@dataclass(frozen=True)
 class Proposal:
-    """What a consumer asks of this customer: the very document, the consent record, the consent to sign."""
+    """What a consumer asks of this customer: the very document, the consent record, the consent to sign.
+
+    `refused` are the other terms that the consumer did not agree to."""
 
     id: str
     consent: papers.Consent
     terms: dict[str, Any]
     record: ConsentTerms
     document: dict[str, Any]
+    refused: tuple[Refused, ...] = ()
 
 
 class CustomerClient:
@@ -154,7 +166,11 @@ class CustomerClient:
         ):
             raise ProposalWrong("the consent record shown says something else than the consent: do not sign")
         document = json.loads(unpad_document(version.document))
-        return Proposal(found["id"], consent, value["terms"], record, document)
+        refused = tuple(
+            Refused(int(one["rewardWei"]), int(one["validFor"]), str(one["reason"]))
+            for one in value["refused"]
+        )
+        return Proposal(found["id"], consent, value["terms"], record, document, refused)
 
     def _key(self) -> bytes:
         if self._account is None:

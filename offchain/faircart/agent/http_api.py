@@ -24,7 +24,7 @@ from faircart.agent.work import relaying
 from faircart.errors import FairCartError
 from faircart.ethereum.errors import Reverted
 from faircart.store import Work
-from faircart.store.records import AccessEntry, Customer, Proposal
+from faircart.store.records import AccessEntry, Counter, Customer, Proposal
 
 if TYPE_CHECKING:
     from fastapi import FastAPI, Request, Response
@@ -231,6 +231,10 @@ def _proposals(tools: Tools, work: Work, address: str) -> list[dict[str, Any]]:
             "consent": proposal.consent,
             "terms": proposal.terms,
             "plainChunks": "0x" + plaintext.hex(),
+            "refused": [
+                {"rewardWei": str(row.reward), "validFor": row.valid_for, "reason": row.reason}
+                for row in work.find(Counter, proposal_id=proposal.proposal_id, state="Refused")
+            ],
         }
         copies = sealed.seal(sealed.PROPOSAL, proposal.proposal_id, [customer.reading_key], value)
         answer.append({"id": proposal.proposal_id, "sealed": copies[0]})

@@ -104,6 +104,10 @@ def list_(api: str, reading_key: Path, password_file: Path, customer: str, as_js
                 "consent": entry.consent.to_json(),
                 "terms": entry.terms,
                 "document": entry.document,
+                "refused": [
+                    {"rewardWei": str(one.reward), "validFor": one.valid_for, "reason": one.reason}
+                    for one in entry.refused
+                ],
             }
             for entry in found
         ]
@@ -113,6 +117,9 @@ def list_(api: str, reading_key: Path, password_file: Path, customer: str, as_js
         click.echo(f"proposal {entry.id}")
         for line in show("consent-record", entry.terms).splitlines():
             click.echo(f"  {line}")
+        for one in entry.refused:
+            terms = f"{one.reward} wei for {one.valid_for} seconds"
+            click.echo(f"  Your other terms, {terms}, were refused: {one.reason}")
         click.echo(f"  The document, 0x{entry.consent.data_root.hex()}:")
         for line in show(entry.record.category, entry.document).splitlines():
             click.echo(f"    {line}")

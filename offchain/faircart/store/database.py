@@ -16,7 +16,7 @@ from faircart.store.errors import ForeignStore, StoreBusy, StoreInUse, StoreUnus
 from faircart.store.tables import pins
 from faircart.store.work import Work
 
-NEWEST = "0004"
+NEWEST = "0005"
 """The newest migration in `migrations/versions`."""
 BUSY_SECONDS = 30
 """For so long a connection waits for others that keep the database."""

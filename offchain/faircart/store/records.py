@@ -250,7 +250,7 @@ class AccessEntry(Record):
 class Counter(Record):
     """Other terms that a customer proposes: reward (wei) and duration (seconds).
 
-    `state`: Sent, Agreed, Refused."""
+    `state`: Sent, Agreed, Refused; `reason` says why it was refused, in the consumer's words."""
 
     KEY: ClassVar[tuple[str, ...]] = ("counter_id",)
     counter_id: str
@@ -261,6 +261,7 @@ class Counter(Record):
     reward: int
     valid_for: int
     state: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)

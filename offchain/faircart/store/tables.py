@@ -240,6 +240,7 @@ counters = Table(
     _wei("reward"),
     _int("valid_for"),
     _text("state", 16),
+    _text("reason"),
 )
 erasure_items = Table(
     "erasure_items",

@@ -99,4 +99,11 @@ def test_what_the_consumer_does_not_agree_to_leaves_the_first_proposal_standing(
     offered = proposal(person, shop, consumer)
     person.rights(shop).counter(offered.id, 5 * REWARD, 86400)
     assert person.rights(shop).proposals() == []
-    assert proposal(person, shop, consumer).id == offered.id
+    again = proposal(person, shop, consumer)
+    assert again.id == offered.id
+    assert [(one.reward, one.valid_for, one.reason) for one in again.refused] == [
+        (5 * REWARD, 86400, "the reward is too high")
+    ]
+    shown = faircart("request", "list", *person.reading(shop))
+    terms = f"{5 * REWARD} wei for 86400 seconds"
+    assert f"Your other terms, {terms}, were refused: the reward is too high" in shown

@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 from faircart.store import Store, Work, tables
 from faircart.store.errors import StoreBusy
-from faircart.store.records import Customer
+from faircart.store.records import Counter, Customer
 
 NEWER = {"counters", "erasure_items", "troubles"}
 
@@ -40,6 +40,18 @@ def test_a_database_without_the_newer_indexes_gets_them(tmp_path: Path) -> None:
         work.connection.execute(sa.text("UPDATE alembic_version SET version_num = '0002'"))
     with Store(url) as store, store.read() as work:
         assert indexes(work) >= newer
+
+
+def test_counter_proposals_without_a_reason_get_an_empty_one(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/agent.db"
+    row = Counter("01" * 32, b"r" * 32, "02" * 32, "0x" + "00" * 20, "orders", 1, 3600, "Refused", "")
+    with Store(url) as store, store.write() as work:
+        work.put(row)
+        work.flush()
+        work.connection.execute(sa.text("ALTER TABLE counters DROP COLUMN reason"))
+        work.connection.execute(sa.text("UPDATE alembic_version SET version_num = '0004'"))
+    with Store(url) as store, store.read() as work:
+        assert work.find(Counter) == [row]
 
 
 def test_what_was_overwritten_is_in_no_file_after_scrubbing(tmp_path: Path) -> None:

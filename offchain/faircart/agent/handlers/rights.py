@@ -69,6 +69,7 @@ def counter(ctx: Context, view: View, body: Any, signature: bytes, now: int) -> 
         reward=int(reward),
         valid_for=valid_for,
         state="Sent",
+        reason="",
     )
     stored = Paper(statements.digest(said), "counter", proposal.customer, said, signature, now)
     return Outcome(

@@ -23,6 +23,8 @@ from faircart.store.records import Counter, Participant, Proposal, Request
 
 _COUNTER = {"id", "custodian", "customer", "category", "rewardWei", "validFor"}
 _ANSWER = {"id", "agreed", "reason"}
+LONGEST_REASON = 200
+"""Characters of a refusal's reason that are kept."""
 
 
 def send_counter(tools: Tools, effect: EffectRow) -> Done:
@@ -79,6 +81,7 @@ def judge_counter(tools: Tools, effect: EffectRow) -> Done:
         reward=reward,
         valid_for=valid_for,
         state="Refused" if reason else "Agreed",
+        reason=reason,
     )
     answer = {"id": row.counter_id, "agreed": not reason, "reason": reason}
     done = _send(effect, sealed.ANSWER, request, bound, "answer", answer)
@@ -98,14 +101,18 @@ def read_answer(tools: Tools, effect: EffectRow) -> Done:
     if row is None or proposal is None or row.request_id != request_id or row.state != "Sent":
         return moot("it answers nothing that is open")
     if found["agreed"] is not True:
-        return Done(
-            {"agreed": False}, Outcome((replace(row, state="Refused"), replace(proposal, state="Proposed")))
-        )
+        refused = replace(row, state="Refused", reason=_one_line(str(found["reason"])))
+        return Done({"agreed": False}, Outcome((refused, replace(proposal, state="Proposed"))))
     again = rights_effects.propose_again(tools.ctx, request_id, proposal.data_root, row.counter_id)
     return Done(
         {"agreed": True},
         Outcome((replace(row, state="Agreed"), replace(proposal, state="Superseded")), (again,)),
     )
+
+
+def _one_line(text: str) -> str:
+    """A stranger's words, as they may be shown."""
+    return "".join(letter if letter.isprintable() else " " for letter in text[:LONGEST_REASON])
 
 
 def _send(
