@@ -23,7 +23,6 @@ from hypothesis.stateful import (
     invariant,
     precondition,
     rule,
-    run_state_machine_as_test,
 )
 from hypothesis.strategies import DataObject
 
@@ -32,7 +31,7 @@ from tests.machines.drawing import DAY, HOUR, Draw
 from tests.machines.models.escrow import FINAL, LIVE, MAX_AMOUNT, MAX_WINDOW, Escrow, State
 from tests.machines.models.world import ZERO, Call, Script, Signature, digest
 from tests.machines.node import CHAIN_ID, GAS_LIMIT
-from tests.machines.profiles import machine_settings
+from tests.machines.profiles import run
 from tests.machines.stage import Stage, set_stage
 
 NONE, FUNDED, SHIPPED, DISPUTED = State.NONE, State.FUNDED, State.SHIPPED, State.DISPUTED
@@ -448,6 +447,6 @@ def stage() -> Iterator[Stage]:
 @pytest.mark.timeout(0)
 def test_the_escrow_does_what_its_model_does(stage: Stage) -> None:
     EscrowMachine.stage = stage
-    run_state_machine_as_test(EscrowMachine, settings=machine_settings())
+    run(EscrowMachine)
     print("\n" + "\n".join(f"{count:6} {what}" for what, count in sorted(stage.seen.items())))
     stage.check_reach()
