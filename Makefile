@@ -98,4 +98,4 @@ lock: ## renew the locks (needs uv on the PATH)
 	npm install --package-lock-only
 
 clean: ## remove everything that set-up and runs have made
-	rm -rf .ape .build .venv node_modules reports
+	rm -rf .make .ape .build .venv node_modules reports

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
@@ -11,8 +13,31 @@ from ape.cli import ConnectedProviderCommand
 from ape.exceptions import ProviderError
 from ape_ethereum.provider import EthereumNodeProvider
 from ape_node.provider import NodeSoftwareNotInstalledError
-from requests.exceptions import ConnectionError as NoConnection
+from faircart.errors import FairCartError
+from requests.exceptions import RequestException
 from web3.exceptions import Web3Exception
+
+
+@contextmanager
+def in_sentences() -> Iterator[None]:
+    """Turns what is wrong with values and files into click.ClickException."""
+    try:
+        yield
+    except FairCartError as error:
+        raise click.ClickException(str(error)) from error
+    except OSError as error:
+        if error.filename is None or error.strerror is None:
+            raise
+        raise click.ClickException(f"{error.filename}: {error.strerror}") from error
+
+
+class FileCommand(click.Command):
+    """A command that only reads and writes files."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command. Raises click.ClickException for a file that cannot be used."""
+        with in_sentences():
+            return super().invoke(ctx)
 
 
 class NodeCommand(ConnectedProviderCommand):
@@ -21,12 +46,13 @@ class NodeCommand(ConnectedProviderCommand):
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command. Raises click.ClickException for a node that cannot be used."""
         try:
-            return super().invoke(ctx)
+            with in_sentences():
+                return super().invoke(ctx)
         except NodeSoftwareNotInstalledError:
             raise click.ClickException(
                 "No node answers for the chosen --network. Check its address, or start the node."
             ) from None
-        except (NoConnection, ProviderError) as error:
+        except (RequestException, ProviderError) as error:
             # Only the first line: what follows may hold the node's address, and with it a key.
             known = isinstance(error, ProviderError)
             reason = str(error).splitlines()[0] if known else "the connection broke"

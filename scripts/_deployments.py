@@ -70,7 +70,7 @@ def read(path: Path) -> dict[str, Any] | None:
         return None
     try:
         record: dict[str, Any] = json.loads(path.read_text())
-        missing = {"address", "block", "transaction", "chainId", "creationHash"} - set(record)
+        missing = {"address", "block", "transaction", "chainId", "creationHash", "abi"} - set(record)
     except (ValueError, TypeError) as error:
         raise click.ClickException(f"The deployment record {path} cannot be read: {error}") from error
     if missing:

@@ -18,6 +18,8 @@ from faircart.errors import FairCartError
 from faircart.sealing import DocumentVersion, Item, container, new_key, pad_document
 from faircart.sealing import seal as seal_item
 
+from scripts._connected import FileCommand
+
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 NEW_FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -29,10 +31,10 @@ def refuse_existing(*paths: Path) -> None:
             raise click.ClickException(f"{path} exists; it is not overwritten. Name another file.")
 
 
-def write_secret(path: Path, content: bytes) -> None:
+def write_secret(path: Path, content: bytes, mode: int = 0o600) -> None:
     """Writes a new file that only its owner can read. Raises ClickException if there is one."""
     refuse_existing(path)
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     with os.fdopen(handle, "wb") as file:
         file.write(content)
 
@@ -46,7 +48,7 @@ def read_secret(path: Path, name: str) -> bytes:
     """The 32 bytes called `name` in a secrets file. The message of an error never holds them."""
     try:
         value = bytes.fromhex(json.loads(path.read_text())[name].removeprefix("0x"))
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         value = b""
     if len(value) != 32:
         raise click.ClickException(f"{path} holds no {name} of 32 bytes; name the file that `seal` wrote.")
@@ -64,7 +66,7 @@ def read_item(path: Path) -> Item:
 def add_item_commands(group: click.Group) -> None:
     """Adds the commands that make versions and items; they need no network."""
 
-    @group.command()
+    @group.command(cls=FileCommand)
     @click.argument("document", type=FILE)
     @click.option("--version", type=NEW_FILE, required=True, help="File to write, kept secret.")
     def prepare(document: Path, version: Path) -> None:
@@ -76,7 +78,7 @@ def add_item_commands(group: click.Group) -> None:
         write_secret(version, made.plaintext)
         click.echo("0x" + made.root.hex())
 
-    @group.command()
+    @group.command(cls=FileCommand)
     @click.argument("version", type=FILE)
     @click.option("--item", type=NEW_FILE, required=True, help="Container to write, for publishing.")
     @click.option("--secrets", type=NEW_FILE, required=True, help="File to write: key and pad.")
@@ -87,10 +89,13 @@ def add_item_commands(group: click.Group) -> None:
             plain = DocumentVersion.from_plaintext(version.read_bytes())
         except FairCartError as error:
             raise click.ClickException(f"{version}: {error}") from error
-        refuse_existing(secrets, pad)
+        refuse_existing(item, secrets, pad)
+        if len({path.resolve() for path in (item, secrets, pad)}) != 3:
+            raise click.UsageError("--item, --secrets and --pad have to name three files.")
         key, cover = new_key(), new_key()
         sealed = seal_item(plain, key, cover)
+        # The item first: where it cannot be written, no secrets lie about that belong to nothing.
+        write_secret(item, container.encode(sealed), mode=0o644)
         write_secrets(secrets, key=key, pad=cover)
         write_secrets(pad, pad=cover)
-        item.write_bytes(container.encode(sealed))
         click.echo("0x" + sealed.item_root.hex())

@@ -78,7 +78,7 @@ def load(file: TextIO, kind: type[P], domain: Domain) -> Signed[P]:
 def _document(file: TextIO) -> dict[str, Any]:
     try:
         document = json.load(file)
-    except (ValueError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise click.ClickException(f"{file.name} is not JSON: {error}") from error
     if not isinstance(document, dict):
         raise click.ClickException(f"{file.name} holds no JSON object.")

@@ -61,9 +61,15 @@ def order_command(function: Any) -> Any:
 @click.option(
     "--valid-for", type=Duration(), default="1d", help="How long the quote can be paid. Default: 1d."
 )
-@click.option("--ship-within", type=Duration(), default="7d", help="From 1h to 180d. Default: 7d.")
-@click.option("--confirm-within", type=Duration(), default="14d", help="From 1h to 180d. Default: 14d.")
-@click.option("--arbitration-within", type=Duration(), default="30d", help="From 1h to 180d. Default: 30d.")
+@click.option(
+    "--ship-within", type=Duration("1h", "180d"), default="7d", help="From 1h to 180d. Default: 7d."
+)
+@click.option(
+    "--confirm-within", type=Duration("1h", "180d"), default="14d", help="From 1h to 180d. Default: 14d."
+)
+@click.option(
+    "--arbitration-within", type=Duration("1h", "180d"), default="30d", help="From 1h to 180d. Default: 30d."
+)
 @_papers.OUT
 def quote(
     account: AccountAPI,
@@ -362,7 +368,7 @@ def _committed(document: Path | None, digest: bytes | None, file_option: str, ha
     assert document is not None
     try:
         return commitment(json.loads(document.read_text()))
-    except (ValueError, FairCartError) as error:
+    except (ValueError, RecursionError, FairCartError) as error:
         raise click.ClickException(f"{document}: {error}") from error
 
 

@@ -299,7 +299,7 @@ def _committed(record: Path | None, terms: bytes | None) -> bytes:
     assert record is not None
     try:
         return commitment(json.loads(record.read_text()))
-    except (ValueError, FairCartError) as error:
+    except (ValueError, RecursionError, FairCartError) as error:
         raise click.ClickException(f"{record}: {error}") from error
 
 

@@ -70,8 +70,12 @@ def cli() -> None:
     type=_papers.PAPER_FILE,
     help="Take all terms from this offer, so that both can go into one batch.",
 )
-@click.option("--deliver-within", type=Duration(), default="1h", help="From 10m to 1d. Default: 1h.")
-@click.option("--respond-within", type=Duration(), default="1d", help="From 10m to 7d. Default: 1d.")
+@click.option(
+    "--deliver-within", type=Duration("10m", "1d"), default="1h", help="From 10m to 1d. Default: 1h."
+)
+@click.option(
+    "--respond-within", type=Duration("10m", "7d"), default="1d", help="From 10m to 7d. Default: 1d."
+)
 @click.option("--valid-for", type=Duration(), default="1h", help="How long it can be opened. Default: 1h.")
 @_papers.OUT
 def offer(

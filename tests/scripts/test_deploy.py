@@ -118,7 +118,7 @@ def test_a_broken_record_is_named(run, chain, tmp_path):
     path.write_text('{"address": 1}')
     refused = run("deploy", by="deployer", records=tmp_path)
     assert refused.code == 1
-    assert f"{path} lacks block, chainId, creationHash, transaction" in refused.errors
+    assert f"{path} lacks abi, block, chainId, creationHash, transaction" in refused.errors
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The agent's configuration: one TOML file, checked when it is read. Paths in it are relative to the file."""
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
@@ -24,9 +25,26 @@ CONFIRMED_AFTER = {"finalized": 1200, "safe": 600}
 
 
 def _http_url(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        parts = urlsplit(text)
+        fits = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:  # a port out of range, half of an IPv6 address
+        fits = False
+    if not fits or not text.isprintable() or " " in text:
         raise ValueError("it must be http:// or https:// with a host")
+    return text
+
+
+def _line(text: str) -> str:
+    if not text.strip() or not text.isprintable():
+        raise ValueError("it must be a line of text that is not empty")
+    return text
+
+
+def _network_name(text: str) -> str:
+    # A folder of deployment records is called so.
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", text):
+        raise ValueError("it must be a name of letters, digits, dots, hyphens and underscores")
     return text
 
 
@@ -38,6 +56,7 @@ def _host_and_port(text: str) -> str:
 
 
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
+Line = Annotated[str, AfterValidator(_line)]
 
 
 class ConfigInvalid(FairCartError):
@@ -51,7 +70,7 @@ class _Section(BaseModel):
 class AgentSection(_Section):
     """What the agent is called, what it does, where it keeps its state."""
 
-    name: str
+    name: Line
     roles: tuple[Role, ...] = Field(min_length=1)
     database: str = "sqlite:///agent.db"
     log_format: Literal["text", "json"] = "text"
@@ -63,8 +82,8 @@ class EthereumSection(_Section):
     """The Ethereum node, the contracts and the account. Fees in wei a gas."""
 
     url: HttpUrl
-    network: str
-    chain_id: int = Field(gt=0)
+    network: Annotated[str, AfterValidator(_network_name)]
+    chain_id: int = Field(gt=0, lt=2**63)
     deployments: Path | None = None
     confirmations: Literal["finalized", "safe"] | Annotated[int, Field(ge=1, le=1000)] = "finalized"
     confirmation_seconds: Seconds | None = None
@@ -113,11 +132,11 @@ class StreamsSection(_Section):
     """
 
     url: HttpUrl
-    user: str
+    user: Line
     password_file: Path | None = None
     ca_file: Path | None = None
-    chain_name: str | None = None
-    address: str | None = None
+    chain_name: Line | None = None
+    address: Line | None = None
     timeout_seconds: float = Field(default=30, gt=0)
 
 

@@ -2,6 +2,7 @@
 """`faircart init`: writes the configuration and makes the keys; what is there already is kept."""
 
 import json
+import re
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -77,7 +78,7 @@ def _configuration(folder: Path, answers: dict[str, Any], chain_id: int) -> str:
         "deployments": _optional("deployments", answers["deployments"], is_path=True),
         "confirmation_seconds": str(_seconds(confirmations)),
         "clock_tolerance": str(clock_tolerance(chain_id)),
-        "confirmations": confirmations if confirmations.isdecimal() else json.dumps(confirmations),
+        "confirmations": confirmations if _is_number(confirmations) else json.dumps(confirmations),
         "password_file": _optional("password_file", answers["password_file"], is_path=True),
         "streams_url": json.dumps(answers["streams_url"]),
         "streams_user": json.dumps(answers["streams_user"]),
@@ -98,9 +99,14 @@ def _password(folder: Path, file: Path | None) -> str:
 
 
 def _seconds(confirmations: str) -> int:
-    if confirmations.isdecimal():
-        return confirmed_after(max(1, int(confirmations)))
+    if _is_number(confirmations):
+        return confirmed_after(int(confirmations))
     return confirmed_after(confirmations) if confirmations in ("finalized", "safe") else 0
+
+
+def _is_number(confirmations: str) -> bool:
+    """Whether it is a number as TOML writes it; what it is else, the configuration's check judges."""
+    return re.fullmatch(r"[1-9][0-9]{0,8}", confirmations) is not None
 
 
 def _optional(key: str, value: Any, *, is_path: bool = False) -> str:
