@@ -29,7 +29,11 @@ def erase(
         return
     if not categories:
         raise click.UsageError("name at least one --category")
-    click.echo(json.dumps({"erasure": client.erase(categories)}))
+    said: dict[str, object] = {"erasure": client.erase(categories)}
+    held = {one.category for one in client.holdings().documents if one.current}
+    if "orders" in categories and "preferences" in held - set(categories):
+        said["stays"] = "preferences, which follow from these orders: name that category, too"
+    click.echo(json.dumps(said))
 
 
 @erase.command()

@@ -45,10 +45,23 @@ def save(api: str, reading_key: Path, password_file: Path, customer: str, out: P
 @receipt.command()
 @click.argument("file", type=FILE)
 def show(file: Path) -> None:
-    """Say in plain words what a receipt says; checks only that it is one."""
-    from faircart.documents import show as in_words
+    """Say in plain words what a receipt says; exit code 1 if it is not as its custodian signed it.
 
-    click.echo(in_words("consent-receipt", read_json(file, "FILE")))
+    Neither ledger is asked: that is for `receipt verify`.
+    """
+    from faircart.documents import show as in_words
+    from faircart.rights import receipts
+    from faircart.rights.ledgers import CheckFailed
+
+    value = read_json(file, "FILE")
+    text = in_words("consent-receipt", value)
+    try:
+        receipts.check_alone(value)
+    except CheckFailed as error:
+        click.echo(f"NOT GENUINE: {error}\n")
+        click.echo(text)
+        raise
+    click.echo(text)
 
 
 @receipt.command()

@@ -12,6 +12,7 @@ id. Any node of that chain shows the rest: the event with this id and commitment
      "event": {"name", "transaction", "block", "blockHash", "blockTime", "logIndex"}}
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -27,6 +28,7 @@ CONTRACT = {"order": "CheckoutEscrow", "dataset": "ConsentRegistry"}
 EVENT = {"order": "Funded", "dataset": "Granted"}
 _COMMON = {"faircart", "kind", "chainId", "contract", "paper", "id", "event"}
 _MEMBERS = {"order": _COMMON | {"document"}, "dataset": _COMMON | {"plainChunks", "record"}}
+_HASH = re.compile(r"0x[0-9a-f]{64}")
 _EVENT_MEMBERS = {"name", "transaction", "block", "blockHash", "blockTime", "logIndex"}
 
 
@@ -103,22 +105,32 @@ def check_alone(proof: Any) -> Shown:
     event = proof.get("event")
     if set(proof) != _MEMBERS[kind] or not isinstance(event, dict) or set(event) != _EVENT_MEMBERS:
         raise ProofRefused("form", "it has other members than a proof of its kind")
+    for name in ("transaction", "blockHash"):
+        if not isinstance(event[name], str) or not _HASH.fullmatch(event[name]):
+            raise ProofRefused("form", f"event.{name}: it must be 0x and 64 hex digits in lower case")
+    for name in ("block", "blockTime", "logIndex"):
+        if type(event[name]) is not int:
+            raise ProofRefused("form", f"event.{name}: it must be a whole number")
     if event["name"] != EVENT[kind]:
         raise ProofRefused("form", f"the event of a proof of this kind is {EVENT[kind]}")
     try:
         domain = papers.Domain(proof["chainId"], proof["contract"])
         if kind == "order":
             shown = _order(proof)
-            paper_id = papers.Order.from_json(proof["paper"]).digest(domain)
+            paper: papers.Paper = papers.Order.from_json(proof["paper"])
         else:
             shown = _data_set(proof)
-            paper_id = papers.Consent.from_json(proof["paper"]).digest(domain)
+            paper = papers.Consent.from_json(proof["paper"])
+        paper_id = paper.digest(domain)
     except CheckFailed:
         raise
     except FairCartError as error:
         raise ProofRefused("form", str(error)) from None
     except (ValueError, TypeError, KeyError, AttributeError):
         raise ProofRefused("form", "a member of the proof is of another kind than it should be") from None
+    # What may be written in two ways could be changed unnoticed.
+    if proof["paper"] != paper.to_json():
+        raise ProofRefused("form", "the paper is not written as it was saved")
     if proof["id"] != "0x" + paper_id.hex():
         raise ProofRefused("id", "it is not the id of this paper at this contract")
     return Shown(
@@ -138,7 +150,10 @@ def _order(proof: dict[str, Any]) -> Shown:
 
 def _data_set(proof: dict[str, Any]) -> Shown:
     paper = papers.Consent.from_json(proof["paper"])
-    version = DocumentVersion.from_plaintext(bytes.fromhex(proof["plainChunks"].removeprefix("0x")))
+    chunks = bytes.fromhex(proof["plainChunks"].removeprefix("0x"))
+    if proof["plainChunks"] != "0x" + chunks.hex():
+        raise ProofRefused("form", "plainChunks: it must be 0x and hex digits in lower case")
+    version = DocumentVersion.from_plaintext(chunks)
     if version.root != paper.data_root:
         raise ProofRefused("document", "the data set is not the one that dataRoot commits to")
     terms = documents.read_consent_record(proof["record"])

@@ -75,6 +75,19 @@ def test_after_an_erasure_no_copy_can_be_decrypted_and_the_certificate_says_what
     assert erasing == ["erasure told", "erasure acknowledged", "erasure certified"]
 
 
+def test_who_has_its_orders_erased_and_not_what_follows_from_them_is_told_so(
+    people: list[Customer], shop: Office, consumer: Office
+) -> None:
+    person = people[2]
+    said = json.loads(faircart("erase", *person.signing(shop), "--category", "orders"))
+    assert said["stays"] == "preferences, which follow from these orders: name that category, too"
+    until(lambda: len(person.rights(shop).certificates()) == 1, "the certificate", shop, consumer)
+    assert [held.category for held in person.rights(shop).holdings().documents] == ["preferences"]
+    said = json.loads(faircart("erase", *person.signing(shop), "--category", "preferences"))
+    assert list(said) == ["erasure"]
+    until(lambda: len(person.rights(shop).certificates()) == 2, "the certificate", shop, consumer)
+
+
 def names_of(texts: list[bytes], needle: bytes) -> set[str]:
     """The categories of the documents that tell of somebody."""
     return {json.loads(text)["name"] for text in texts if needle in text}

@@ -41,6 +41,12 @@ def test_a_data_set_is_proven_to_exist_offline_and_by_any_node(
     assert canonical(proofs.check_alone(value).document) == canonical(DOCUMENTS[0])
     for name, other, problem in (
         ("plainChunks", "0x" + "00" * 300, "document: the data set is not the one that dataRoot commits to"),
+        ("plainChunks", value["plainChunks"].upper().replace("0X", "0x"), "form: plainChunks: it must be 0x"),
+        ("plainChunks", value["plainChunks"][2:], "form: plainChunks: it must be 0x"),
+        ("paper", _upper(value["paper"], "dataRoot"), "form: the paper is not written as it was saved"),
+        ("event", _upper(value["event"], "transaction"), "form: event.transaction: it must be 0x"),
+        ("event", _upper(value["event"], "blockHash"), "form: event.blockHash: it must be 0x"),
+        ("event", {**value["event"], "block": str(value["event"]["block"])}, "form: event.block: it must be"),
         ("id", "0x" + "00" * 32, "id: it is not the id of this paper at this contract"),
         ("event", {**value["event"], "block": 1}, "ethereum: the block is another one"),
         ("contract", "0x" + "11" * 20, "id: it is not the id"),
@@ -48,6 +54,11 @@ def test_a_data_set_is_proven_to_exist_offline_and_by_any_node(
         file.write_bytes(canonical({**value, name: other}))
         said = faircart("proof", "verify", *trusted(ethereum), str(file), code=1)
         assert said.startswith(f"Error: {problem}")
+
+
+def _upper(value: dict[str, Any], name: str) -> dict[str, Any]:
+    """The same digits in capitals."""
+    return {**value, name: value[name].upper().replace("0X", "0x")}
 
 
 def test_an_order_is_proven_to_exist(

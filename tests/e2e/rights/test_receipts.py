@@ -43,7 +43,9 @@ def test_a_receipt_altered_by_one_character_is_refused_with_the_check_that_faile
     file = tmp_path / "altered.json"
     file.write_bytes(canonical(receipt).replace(b"dpv:Marketing", b"dpv:CommercialResearch"))
     said = faircart("receipt", "verify", *trusted(ethereum), "--streams-api", shop.api, str(file), code=1)
-    assert said == ("Error: terms: the consent record is not the one that the signed consent commits to\n")
+    wrong = "terms: the consent record is not the one that the signed consent commits to"
+    assert said == f"Error: {wrong}\n"
+    assert faircart("receipt", "show", str(file), code=1) == f"Error: {wrong}\n"
     identifier = receipt["dct:identifier"]
     other = identifier[:-1] + ("0" if identifier[-1] != "0" else "1")
     file.write_bytes(canonical(receipt).replace(identifier.encode(), other.encode()))
