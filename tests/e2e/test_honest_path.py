@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from faircart.agent.client import CustomerClient
+from faircart.agent.client import CustomerClient, NotKnownHere
 from faircart.canonical import canonical
 from faircart.multichain import names
 
@@ -135,12 +135,10 @@ def test_a_customer_reads_every_step_in_its_access_log(
 
 
 def test_nobody_else_can_read_the_access_log(market: dict[str, Any], shop: Enterprise) -> None:
-    from faircart.agent.sealed import NotForUs
-
     somebody = Shopper(99)
     curious = somebody.client(shop)
     curious.address = PEOPLE[0].address
-    with pytest.raises(NotForUs):
+    with pytest.raises(NotKnownHere):
         curious.access_log()
 
 

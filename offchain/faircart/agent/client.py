@@ -33,6 +33,14 @@ class ApiRefused(FairCartError):
     """The custodian's API refused a call; the message is its own."""
 
 
+class NotAdmitted(ApiRefused):
+    """The custodian's API wants to see that the reading key is at hand."""
+
+
+class NotKnownHere(FairCartError):
+    """The account is no customer here, or one with another reading key."""
+
+
 class ProposalWrong(FairCartError):
     """A proposal does not hold together: it must not be signed."""
 
@@ -80,6 +88,7 @@ class CustomerClient:
         self._reading_key = reading_key
         self.address = account.address if account is not None else address
         self._about: dict[str, Any] | None = None
+        self._token = ""
 
     def about(self) -> dict[str, Any]:
         """The custodian: its addresses, contracts and chain."""
@@ -94,7 +103,7 @@ class CustomerClient:
 
     def proposals(self) -> list[Proposal]:
         """What this customer is asked for now. Raises ProposalWrong."""
-        found = self._ask("GET", f"/v1/customers/{self.address}/proposals")
+        found = self._read("proposals")
         return [self._open(entry) for entry in found]
 
     def accept(self, proposal: Proposal) -> str:
@@ -135,7 +144,7 @@ class CustomerClient:
         Raises NotForUs or EntryWrong for an entry that does not hold together.
         """
         lines = []
-        for found in self._ask("GET", f"/v1/customers/{self.address}/accesslog"):
+        for found in self._read("accesslog"):
             entry = sealed.open_any(sealed.ACCESS_ENTRY, found["id"], self._reading_key, found["sealed"])
             if canonical.commitment(entry).hex() != found["commitment"] or entry["id"] != found["id"]:
                 raise EntryWrong(f"entry {found['id'][:16]} of the access log is not what was committed to")
@@ -177,9 +186,27 @@ class CustomerClient:
             raise ApiRefused("an account is needed to sign")
         return bytes(self._account.key)
 
-    def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+    def _read(self, what: str) -> Any:
+        """What only the holder of the reading key is told. Raises NotKnownHere."""
+        path = f"/v1/customers/{self.address}"
         try:
-            answer = requests.request(method, self._api + path, json=body, timeout=30)
+            return self._ask("GET", f"{path}/{what}", token=self._token)
+        except NotAdmitted:
+            challenge = self._ask("GET", f"{path}/token")
+        try:
+            copies = [challenge["sealed"]]
+            found = sealed.open_any(sealed.TOKEN, challenge["id"], self._reading_key, copies)
+        except sealed.NotForUs:
+            raise NotKnownHere(
+                f"customer: nothing is held about {self.address} here, or it is sealed to another reading key"
+            ) from None
+        self._token = found["token"]
+        return self._ask("GET", f"{path}/{what}", token=self._token)
+
+    def _ask(self, method: str, path: str, body: dict[str, Any] | None = None, token: str = "") -> Any:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        try:
+            answer = requests.request(method, self._api + path, json=body, headers=headers, timeout=30)
         except requests.RequestException:
             raise ApiUnreachable(
                 f"The agent's API at {self._api} does not answer: is the agent running?"
@@ -190,7 +217,8 @@ class CustomerClient:
             raise ApiUnreachable(f"{self._api} does not answer as an agent's API does") from None
         if answer.status_code >= 400:
             reason = value.get("error") if isinstance(value, dict) else None
-            raise ApiRefused(str(reason or f"the agent's API answered {answer.status_code}"))
+            refused = NotAdmitted if answer.status_code == 401 else ApiRefused
+            raise refused(str(reason or f"the agent's API answered {answer.status_code}"))
         return value
 
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The HTTP API: takes customers' signed papers, hands out what is sealed to them. It authenticates nobody.
+"""The HTTP API: takes customers' signed papers, hands out what is sealed to them.
 
-Whoever asks gets only what the customer's reading key opens; whoever submits a paper needs the customer's
-signature. FastAPI and uvicorn are imported when an agent starts, and by nothing else.
+Who holds a customer's reading key is told about that customer (`admission`); whoever submits a paper needs
+the customer's signature. FastAPI and uvicorn are imported when an agent starts, and by nothing else.
 """
 
 import json
@@ -10,10 +10,11 @@ import socket
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from faircart import papers
 from faircart.agent import log, rights_api, sealed, signatures
+from faircart.agent.admission import Admission
 from faircart.agent.chain_reader import apply
 from faircart.agent.handlers import Outcome
 from faircart.agent.handlers import papers as handlers
@@ -95,11 +96,12 @@ class Api:
 
 def build(tools: Tools) -> "FastAPI":
     """The application."""
-    from fastapi import FastAPI, Request
+    from fastapi import FastAPI, Header, Request
     from fastapi.responses import JSONResponse
 
     app = FastAPI(title="FairCart agent", version="1", docs_url=None, redoc_url=None)
     limit = RateLimit(tools.config.http.requests_per_minute)
+    admission = Admission(tools.store)
 
     @app.middleware("http")
     async def guard(request: Request, go_on: "Callable[[Request], Awaitable[Response]]") -> "Response":
@@ -122,15 +124,25 @@ def build(tools: Tools) -> "FastAPI":
     def about() -> dict[str, Any]:
         return _about(tools)
 
+    @app.get("/v1/customers/{address}/token")
+    def token(address: str) -> dict[str, str]:
+        return admission.challenge(papers.account_address("address", address))
+
     @app.get("/v1/customers/{address}/proposals")
-    def proposals(address: str) -> list[dict[str, Any]]:
+    def proposals(
+        address: str, authorization: Annotated[str | None, Header()] = None
+    ) -> list[dict[str, Any]]:
         address = papers.account_address("address", address)
+        admission.require(address, authorization)
         with tools.store.read() as work:
             return _proposals(tools, work, address)
 
     @app.get("/v1/customers/{address}/accesslog")
-    def access_log(address: str) -> list[dict[str, Any]]:
+    def access_log(
+        address: str, authorization: Annotated[str | None, Header()] = None
+    ) -> list[dict[str, Any]]:
         address = papers.account_address("address", address)
+        admission.require(address, authorization)
         with tools.store.read() as work:
             return _access_log(work, address)
 
@@ -178,7 +190,7 @@ def build(tools: Tools) -> "FastAPI":
         _take(tools, lambda work, now: handlers.settlement(tools.ctx, work, paper, signature, now))
         return {"orderId": "0x" + paper.order_id.hex()}
 
-    rights_api.add_routes(app, tools, _take)
+    rights_api.add_routes(app, tools, admission, _take)
     return app
 
 

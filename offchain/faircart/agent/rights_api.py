@@ -5,19 +5,22 @@
 |---|---|
 | `POST /v1/papers/declines`, `/counters`, `/erasures` | `{"statement", "signature"}` → 202 |
 | `GET /v1/customers/{address}/epoch` | `{"epoch"}`, the one that `withdraw --all` ends |
-| `GET /v1/customers/{address}/holdings` | `{"id", "sealed"}`: everything held, sealed to the reading key |
-| `GET /v1/customers/{address}/erasures` | `[{"id", "step", "commitment", "sealed", "transaction"}]` |
+| * `GET /v1/customers/{address}/holdings` | `{"id", "sealed"}`: everything held, sealed to the reading key |
+| * `GET /v1/customers/{address}/erasures` | `[{"id", "step", "commitment", "sealed", "transaction"}]` |
 | `GET /v1/streams/{stream}/items?start=&count=` | items of a shared stream as our node sees them |
 | `GET /v1/streams/{stream}/keys/{key}` | its items with a key |
+
+Those marked * need a token (`admission`).
 """
 
 import dataclasses
 import secrets
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from faircart import papers
 from faircart.agent import sealed, signatures
+from faircart.agent.admission import Admission
 from faircart.agent.context import Context
 from faircart.agent.handlers import Outcome, rights
 from faircart.agent.handlers.outcome import PaperRefused
@@ -48,8 +51,9 @@ class StreamsAway(FairCartError):
     """Our stream node does not answer."""
 
 
-def add_routes(app: "FastAPI", tools: Tools, take: Take) -> None:
+def add_routes(app: "FastAPI", tools: Tools, admission: Admission, take: Take) -> None:
     """Adds the calls to the application; `take` stores a handler's outcome in one transaction."""
+    from fastapi import Header
 
     for path, (kind, handler) in HANDLERS.items():
         app.post(f"/v1/papers/{path}", status_code=202)(_taker(tools, take, kind, handler))
@@ -60,8 +64,9 @@ def add_routes(app: "FastAPI", tools: Tools, take: Take) -> None:
         return {"epoch": int(tools.contracts.view(tools.ethereum, "ConsentRegistry", "epochOf", address))}
 
     @app.get("/v1/customers/{address}/holdings")
-    def everything(address: str) -> dict[str, Any]:
+    def everything(address: str, authorization: Annotated[str | None, Header()] = None) -> dict[str, Any]:
         address = papers.account_address("address", address)
+        admission.require(address, authorization)
         with tools.store.read() as work:
             customer = work.get(Customer, address)
             if customer is None:
@@ -72,8 +77,9 @@ def add_routes(app: "FastAPI", tools: Tools, take: Take) -> None:
         return {"id": item_id, "sealed": copies[0]}
 
     @app.get("/v1/customers/{address}/erasures")
-    def erasures(address: str) -> list[dict[str, Any]]:
+    def erasures(address: str, authorization: Annotated[str | None, Header()] = None) -> list[dict[str, Any]]:
         address = papers.account_address("address", address)
+        admission.require(address, authorization)
         with tools.store.read() as work:
             return [_erasure_item(row) for row in work.find(ErasureItem, customer=address)]
 

@@ -18,6 +18,7 @@ ERASURE = b"faircart/erasure/1"
 COUNTER = b"faircart/counter/1"
 ANSWER = b"faircart/answer/1"
 HOLDINGS = b"faircart/holdings/1"
+TOKEN = b"faircart/token/1"
 
 
 class NotForUs(FairCartError):

@@ -75,7 +75,7 @@ class RightsClient(CustomerClient):
         return self._holdings()[0]
 
     def _holdings(self) -> tuple[Holdings, dict[str, Any]]:
-        found = self._ask("GET", f"/v1/customers/{self.address}/holdings")
+        found = self._read("holdings")
         value = sealed.open_any(sealed.HOLDINGS, found["id"], self._reading_key, [found["sealed"]])
         if value["customer"] != self.address:
             raise HoldingsWrong("customer: these are somebody else's holdings")
@@ -147,7 +147,7 @@ class RightsClient(CustomerClient):
     def erasures(self) -> list[dict[str, Any]]:
         """Notices, acknowledgements and certificates, opened; each as it was committed to."""
         found = []
-        for entry in self._ask("GET", f"/v1/customers/{self.address}/erasures"):
+        for entry in self._read("erasures"):
             document = sealed.open_any(sealed.ERASURE, entry["id"], self._reading_key, entry["sealed"])
             if canonical.commitment(document).hex() != entry["commitment"]:
                 raise HoldingsWrong("erasures: a document is not what was committed to")

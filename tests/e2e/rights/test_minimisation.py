@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import requests
+from eth_account import Account
 from eth_utils.crypto import keccak
 from faircart import papers
 from faircart.canonical import canonical
@@ -46,13 +48,32 @@ def test_nothing_public_equals_or_hashes_to_personal_data_of_the_sample(
     assert len(logs) > 20
     assert [found for data in (*calldata, *logs) for found in traces.in_bytes(data)] == []
     payloads = list(off_chain(streams))
-    assert len(payloads) > 5
+    assert len(payloads) >= 3
     assert [found for data in payloads for found in traces.in_bytes(data)] == []
     tokens = [*in_streams(streams), *(text for data in payloads for text in written(data))]
     assert len(tokens) > 100
     assert [(token, found) for token in tokens for found in traces.in_text(token)] == []
     amount = int(paid[1]["amountWei"]).to_bytes(32, "big")
     report(traces, calldata, logs, tokens, people, consumer, amount)
+
+
+def test_no_api_tells_whose_the_items_are_or_who_is_a_customer(
+    first_sale: bytes, people: list[Customer], shop: Office, consumer: Office, streams: Streams
+) -> None:
+    person = people[0]
+    ids = {token for token in in_streams(streams) if len(token) == 64}
+    own = json.dumps([entry["id"] for entry in person.rights(shop).access_log()])
+    assert [one for one in ids if one in own]
+    for office in (shop, consumer):
+        told = []
+        for address in (person.address, Account.create().address):
+            for what in ("proposals", "accesslog", "holdings", "erasures", "token"):
+                answer = requests.get(f"{office.api}/v1/customers/{address}/{what}", timeout=60)
+                assert not [one for one in ids if one in answer.text]
+                shown = answer.json()
+                sizes = {name: len(text) for name, text in shown.items()} if "sealed" in shown else shown
+                told.append((answer.status_code, json.dumps(sizes).replace(address, "?")))
+        assert told[:5] == told[5:]
 
 
 def report(

@@ -2,13 +2,14 @@
 """The HTTP API: papers are taken once their signature holds, and everything else is a clear refusal."""
 
 import socket
+import time
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from eth_account import Account
-from faircart import papers
-from faircart.agent import http_api
+from faircart import envelope, papers
+from faircart.agent import http_api, sealed
 from faircart.agent.config import HttpSection
 from faircart.agent.http_api import Api, CannotListen, RateLimit
 from faircart.agent.tools import Tools
@@ -19,11 +20,22 @@ from fastapi.testclient import TestClient
 
 from tests.unit.agent.world import CUSTOMER, STRANGER, consent_paper
 
+READING_KEY = envelope.new_request_key()
+OWN = ("proposals", "accesslog", "holdings", "erasures")
+"""What only the customer is told."""
+
+
+def token(api: TestClient, address: str = CUSTOMER.address) -> dict[str, str]:
+    """The header that the holder of the reading key shows."""
+    found = api.get(f"/v1/customers/{address}/token").json()
+    value = sealed.open_any(sealed.TOKEN, found["id"], READING_KEY[0], [found["sealed"]])
+    return {"Authorization": f"Bearer {value['token']}"}
+
 
 @pytest.fixture
 def api(tools: Tools) -> TestClient:
     with tools.store.write() as work:
-        work.put(Customer(CUSTOMER.address, b""))
+        work.put(Customer(CUSTOMER.address, envelope.encode_public_key(READING_KEY[1])))
         work.put(proposed(tools))
     return TestClient(http_api.build(tools))
 
@@ -110,9 +122,37 @@ def test_an_unknown_proposal_is_404(api: TestClient, tools: Tools) -> None:
     assert api.post("/v1/papers/consents", json=body).status_code == 404
 
 
-def test_an_unknown_customer_is_asked_nothing_and_has_no_log(api: TestClient) -> None:
-    assert api.get(f"/v1/customers/{STRANGER.address}/proposals").json() == []
-    assert api.get(f"/v1/customers/{STRANGER.address}/accesslog").json() == []
+def test_a_customer_and_a_stranger_look_alike_to_whoever_has_no_reading_key(
+    api: TestClient, tools: Tools
+) -> None:
+    own, both = token(api), (CUSTOMER.address, STRANGER.address)
+    for what in OWN:
+        paths = [f"/v1/customers/{address}/{what}" for address in both]
+        assert api.get(paths[0], headers=own).status_code != 401
+        for headers in (None, {"Authorization": "Bearer " + "0" * 80}, {"Authorization": b"Bearer \xe9"}):
+            answers = [api.get(path, headers=headers) for path in paths]
+            assert [answer.status_code for answer in answers] == [401, 401]
+            said = [answer.text.replace(one, "?") for one, answer in zip(both, answers, strict=True)]
+            assert said[0] == said[1]
+        assert api.get(paths[1], headers=own).status_code == 401
+    tokens = [api.get(f"/v1/customers/{address}/token") for address in both]
+    assert [answer.status_code for answer in tokens] == [200, 200]
+    shapes = [{name: len(value) for name, value in answer.json().items()} for answer in tokens]
+    assert shapes[0] == shapes[1]
+    with pytest.raises(sealed.NotForUs):
+        token(api, STRANGER.address)
+
+
+def test_a_token_ends_after_ten_minutes_and_with_the_agent_that_gave_it(
+    api: TestClient, tools: Tools, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own, path = token(api), f"/v1/customers/{CUSTOMER.address}/erasures"
+    assert TestClient(http_api.build(tools)).get(path, headers=own).status_code == 401
+    later = time.monotonic() + 595
+    monkeypatch.setattr("faircart.agent.admission.time.monotonic", lambda: later)
+    assert api.get(path, headers=own).status_code == 200
+    later += 10
+    assert api.get(path, headers=own).status_code == 401
 
 
 def test_a_body_that_is_too_long_or_of_unknown_length_is_not_read(api: TestClient) -> None:
@@ -211,10 +251,11 @@ def test_an_address_in_any_letters_is_the_same_customer_and_none_is_refused_by_n
     with tools.store.write() as work:
         work.put(AccessEntry("aa" * 32, "x", CUSTOMER.address, bytes(32), ["sealed"]))
     found = [
-        api.get(f"/v1/customers/{text}/accesslog") for text in (CUSTOMER.address, CUSTOMER.address.lower())
+        api.get(f"/v1/customers/{text}/accesslog", headers=token(api, text))
+        for text in (CUSTOMER.address, CUSTOMER.address.lower())
     ]
     assert [len(answer.json()) for answer in found] == [1, 1]
-    for path in ("proposals", "accesslog", "epoch", "holdings", "erasures"):
+    for path in (*OWN, "epoch", "token"):
         answer = api.get(f"/v1/customers/nobody/{path}")
         assert answer.status_code == 422
         assert "address" in answer.json()["error"]
