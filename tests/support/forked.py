@@ -107,7 +107,10 @@ def _watcher(orders: Orders) -> Any:
             with Path(orders.labels).open("a") as file:
                 file.write(label + "\n")
         if orders.kill.get(label) == crossed[label]:
-            Path(orders.died_at).write_text(label)
+            # Whole or not at all: a kill at random may come in between.
+            draft = Path(orders.died_at + ".draft")
+            draft.write_text(label)
+            draft.replace(orders.died_at)
             os.kill(os.getpid(), signal.SIGKILL)
 
     return passed
@@ -188,7 +191,7 @@ class Company:
 
     def ready(self) -> Self:
         """Waits until the API answers."""
-        wait_for(self._answers, f"{self.name} to be ready", 120)
+        wait_for(self._answers, f"{self.name} to be ready", 240)
         return self
 
     def _answers(self) -> bool:
@@ -208,7 +211,7 @@ class Company:
     def stop(self) -> int:
         """Asks the agent to end; its exit code."""
         os.kill(self.process.pid, signal.SIGTERM)
-        self.process.join(10)
+        self.process.join(60)
         return int(self.process.exitcode)
 
     @property
@@ -242,7 +245,7 @@ class Company:
         )
         return offline.publish_request(self.config, wanted)
 
-    def patiently(self, act: Any, seconds: float = 120) -> Any:
+    def patiently(self, act: Any, seconds: float = 240) -> Any:
         """Does `act` with the API, and again while the agent is away: a customer's client tries again."""
         end = time.monotonic() + seconds
         while True:
@@ -266,7 +269,7 @@ class Company:
             except AWAY:
                 return None
 
-        return wait_for(found, f"a proposal of {self.name}", 120)[0]
+        return wait_for(found, f"a proposal of {self.name}", 240)[0]
 
     def accept(self, person: Shopper) -> Any:
         """A customer consents to its proposal; the proposal."""

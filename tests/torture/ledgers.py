@@ -125,7 +125,7 @@ def _streams(told: Names, world: World) -> dict[str, list[str]]:
         for item in world.streams.items(plan.name, 1):
             content = item.data
             if not isinstance(content, dict):
-                content = wait_for(partial(_fetched, node, item), f"a payload of {plan.name}", 120)
+                content = wait_for(partial(_fetched, node, item), f"a payload of {plan.name}", 240)
             # Later items speak of earlier ones, so all are opened before any is told.
             lines.append((item.publishers, item.keys, _opened(told, private, plan.name, item, content)))
         found[f"stream {plan.name}"] = lines

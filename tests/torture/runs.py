@@ -14,7 +14,7 @@ from tests.support import seed
 from tests.support.agents import Ethereum, Streams
 from tests.support.undying import Plan, Undying
 from tests.torture import ledgers
-from tests.torture.scenario import ANVIL, ENDS, QUICK, World
+from tests.torture.scenario import ANVIL, BUYERS, ENDS, QUICK, World
 
 SEED = "FairCart 2026-01-01"
 COMPANIES = {"shop": steps.LABELS, "consumer": steps.LABELS - steps.CUSTODIANS_ONLY}
@@ -84,7 +84,7 @@ def disturbed(folder: Path, model: Told, plans: dict[str, Plan]) -> Told:
 
 def check_ends(told: World, found: dict[str, list[str]]) -> None:
     """The story is the one that it is meant to be: every customer came to the end that was planned."""
-    from faircart.store.records import Exchange
+    from faircart.store.records import Exchange, Order
 
     numbers = {person.address: number for number, person in enumerate(told.people)}
     for company in (told.shop, told.consumer):
@@ -94,6 +94,9 @@ def check_ends(told: World, found: dict[str, list[str]]) -> None:
                 ends.setdefault(exchange.state, set()).add(numbers[exchange.customer])
         assert ends == ENDS, f"{company.name}: {ends}"
         assert company.parked() == []
+    with told.shop.store.read() as work:
+        orders = {numbers[order.buyer]: order.state for order in work.find(Order)}
+    assert orders == dict(zip(BUYERS, ("Completed", "Resolved"), strict=True)), orders
     assert len(found["documents bought"]) == len(ENDS["Settled"]) - 2  # the silent one keeps nothing
 
 

@@ -25,14 +25,18 @@ from tests.support import seed
 from tests.support.agents import ETHER, Ethereum, Shopper, Streams
 from tests.support.documents import orders
 from tests.support.forked import Company
+from tests.torture.quiet import Quiet
 
 REWARD = 10**15
+HISTORY = ("--prune-history", "20000")
+"""Blocks that can be taken back: else anvil loses the contracts when it does so after some 950 blocks."""
 ANVIL = (
-    *("--block-time", "1", "--mixed-mining"),
+    *("--block-time", "1", "--mixed-mining", *HISTORY),
     *("--base-fee", "0", "--gas-price", "0", "--disable-min-priority-fee"),
 )
 QUICK = ("--block-seconds", "0.2", "--relay-seconds", "0.02", "--payload-seconds", "0.02")
-POLL = {"poll_seconds": 0.2}
+UNHURRIED = {"poll_seconds": 0.2, "bump_after_seconds": 100_000}
+"""No transaction is replaced because the clock was moved on, or because the machine is slow."""
 HOUR = 3600
 # Long, so that a slow machine does not come near a deadline before its act.
 SHOP = {
@@ -105,8 +109,8 @@ class World:
         ]
         with seed.drawing(f"{self.seed}/companies"):
             networks = self.folder, self.ethereum, self.streams
-            self.shop = Company("shop", "custodian", *networks, 0, SHOP | POLL)
-            self.consumer = Company("consumer", "consumer", *networks, 1, POLL)
+            self.shop = Company("shop", "custodian", *networks, 0, SHOP | UNHURRIED)
+            self.consumer = Company("consumer", "consumer", *networks, 1, UNHURRIED)
         self.shop.seed = self.consumer.seed = self.seed
         self.shop.cheats = {
             "wrong_key": self._named(CONCEDED, WRONG_KEY),
@@ -135,6 +139,7 @@ class World:
             ("a shipped order is claimed, a customer withdraws by itself", self.end),
             ("the blocks with both are taken back", self.take_back),
             ("the customer withdraws again", self.withdraw_again),
+            ("the order is claimed again", lambda: self.later(24_000)),
         ]
 
     def before(self) -> None:
@@ -200,15 +205,19 @@ class World:
 
     def end(self) -> None:
         self._newest = self.ethereum.w3.eth.block_number
+        # What a late answer leaves standing of what is taken back lies before the clock moves on.
+        self.ethereum.rpc("anvil_mine", hex(60))
         self.later(24_000)
+        self._moved = self.now()
         self._revoke(WITHDRAWN_TWICE)
 
     def take_back(self) -> None:
-        """Every block since the last act but one: the shop sends its own transaction again, nobody else."""
-        while self._revoked() == 1:
-            # A block may be mined between the question and the answer: then once more.
-            depth = self.ethereum.w3.eth.block_number - self._newest
-            self.ethereum.rpc("anvil_reorg", depth, [])
+        """Every block since the clock was moved on: the shop sends its own transaction again, nobody else."""
+        # A block may be mined between the question and the answer: then one of the empty ones stays.
+        depth = self.ethereum.w3.eth.block_number - self._newest
+        self.ethereum.rpc("anvil_reorg", depth, [])
+        assert self._revoked() == 0
+        assert self.now() < self._moved, "the clock is still moved on: too many blocks were mined meanwhile"
 
     def withdraw_again(self) -> None:
         self._revoke(WITHDRAWN_TWICE)
@@ -224,6 +233,10 @@ class World:
         return len(
             registry.events.Revoked().get_logs(from_block=0, argument_filters={"consentId": consent_id})
         )
+
+    def now(self) -> int:
+        """The newest block's second."""
+        return int(self.ethereum.w3.eth.get_block("latest")["timestamp"])
 
     def later(self, seconds: int) -> None:
         self.ethereum.rpc("evm_increaseTime", seconds)
@@ -276,18 +289,20 @@ class World:
                 counts[f"{company.name} in flight"] += work.connection.execute(flying).scalar_one()
         return {key: number for key, number in counts.items() if number}
 
-    def rest(self, seconds: float = 600) -> dict[str, int]:
-        """Waits until nothing changes any more; how things stand then."""
-        end, last, since = time.monotonic() + seconds, self.mark(), time.monotonic()
-        while time.monotonic() - since < 1.5:
+    def rest(self, seconds: float = 1200) -> dict[str, int]:
+        """Waits until nothing changes any more, and nothing is left that could; how things stand then."""
+        end, last = time.monotonic() + seconds, self.mark()
+        quiet = Quiet(self)
+        while True:
             assert time.monotonic() < end, f"the market does not come to rest: {last}"
             time.sleep(0.25)
             now = self.mark()
             if now != last:
-                last, since = now, time.monotonic()
-        return last
+                last, quiet = now, Quiet(self)
+            elif quiet.is_rest():
+                return last
 
-    def reach(self, wanted: dict[str, int], act: str, seconds: float = 600) -> None:
+    def reach(self, wanted: dict[str, int], act: str, seconds: float = 1200) -> None:
         """Waits for the state in which the undisturbed market came to rest."""
         end = time.monotonic() + seconds
         while (now := self.mark()) != wanted:
