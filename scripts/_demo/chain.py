@@ -25,7 +25,7 @@ from scripts._demo.processes import Processes, free_port
 BLOCK_SECONDS = 1
 # What ape takes for the chain id of its network `ethereum:local`.
 CHAIN_ID = 1337
-WAVE_SECONDS = 60
+WAVE_SECONDS = 240
 PRIORITY_FEE = Web3.to_wei(1, "gwei")
 
 

@@ -18,7 +18,7 @@ from faircart.streams.network import Node
 from scripts._demo.networks import NETWORK, faircart
 from scripts._demo.processes import Child, Processes
 
-READY_SECONDS = 60
+READY_SECONDS = 240
 # All customers of the demo call from this machine, which would else be taken for one impatient caller.
 REQUESTS = 100_000
 

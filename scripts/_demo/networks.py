@@ -20,7 +20,7 @@ from scripts._demo.processes import Processes
 
 ROOT = Path(__file__).parents[2]
 NETWORK = "local"
-STREAMS_SECONDS = 120
+STREAMS_SECONDS = 240
 CONTRACTS = ("CheckoutEscrow", "ConsentRegistry", "DataExchange")
 
 

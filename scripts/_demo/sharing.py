@@ -22,8 +22,8 @@ CATEGORY = "orders"
 PURPOSE = "dpv:ServiceOptimisation"
 NOTICE = "https://consumer.example/notices/1"
 CONSENT_SECONDS = 30 * 24 * 3600
-PROPOSAL_SECONDS = 60
-EXCHANGE_SECONDS = 90
+PROPOSAL_SECONDS = 240
+EXCHANGE_SECONDS = 300
 
 
 class SharingFailed(FairCartError):

@@ -42,7 +42,7 @@ def run_with(idle: Enterprise, tmp_path: Path) -> Callable[..., str]:
         config = idle.home / f"{tmp_path.name}.toml"
         config.write_text(text)
         command = [*FAIRCART, "agent", "run", "-c", str(config)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=480)
         assert done.returncode != 0
         assert done.stdout == ""
         assert "Traceback" not in done.stderr

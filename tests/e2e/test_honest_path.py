@@ -26,8 +26,6 @@ STANDING_BALANCE = 10**16
 PEOPLE = [Shopper(number) for number in range(3)]
 DOCUMENTS = {person.address: orders(person.number, items=3 + 40 * person.number) for person in PEOPLE}
 
-pytestmark = pytest.mark.timeout(240)
-
 
 @pytest.fixture(scope="module")
 def market(
@@ -46,7 +44,7 @@ def market(
         [proposal] = wait_for(person.client(shop).proposals, "a proposal")
         assert canonical(proposal.document) == canonical(DOCUMENTS[person.address])
         person.client(shop).accept(proposal)
-    wait_for(lambda: len(closed(ethereum)) == 3, "three settlements", 60)
+    wait_for(lambda: len(closed(ethereum)) == 3, "three settlements")
     for person in PEOPLE:
         client = person.client(shop)
         wait_for(partial(has_entries, client, 4), "four log entries")
@@ -153,7 +151,7 @@ def test_nothing_identifying_is_in_the_logs(
 
 def test_a_second_agent_on_the_same_database_is_refused(market: dict[str, Any], shop: Enterprise) -> None:
     command = [*FAIRCART, "agent", "run", "-c", str(shop.config)]
-    second = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    second = subprocess.run(command, capture_output=True, text=True, check=False, timeout=240)
     assert second.returncode == 1
     assert second.stderr.strip().endswith("agent.db: stop it first")
     assert shop.status()["parked"]["effects"] == 0

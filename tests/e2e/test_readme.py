@@ -5,13 +5,11 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
-from scripts._demo.processes import free_port
+from tests.support.agents import free_port
+from tests.support.marked import Marked
 
 ROOT = Path(__file__).parents[2]
 
@@ -20,7 +18,6 @@ def blocks() -> list[str]:
     return re.findall(r"^```sh\n(.*?)^```$", (ROOT / "README.md").read_text(), re.DOTALL | re.MULTILINE)
 
 
-@pytest.mark.timeout(280)
 def test_a_reader_who_goes_step_by_step_gets_paid_and_leaves_the_document_with_the_consumer(
     tmp_path: Path,
 ) -> None:
@@ -29,13 +26,9 @@ def test_a_reader_who_goes_step_by_step_gets_paid_and_leaves_the_document_with_t
     path = os.pathsep.join(
         [str(Path(sys.executable).parent), str(ROOT / "node_modules" / ".bin"), os.environ["PATH"]]
     )
-    done = subprocess.run(
+    walking = Marked(
         ["bash", "-euo", "pipefail", "-c", walk + listing],
-        cwd=ROOT,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        env={
+        {
             **{name: value for name, value in os.environ.items() if not name.startswith("APE_")},
             "HOME": str(tmp_path),
             "PATH": path,
@@ -43,11 +36,13 @@ def test_a_reader_who_goes_step_by_step_gets_paid_and_leaves_the_document_with_t
             "SOLCX_BINARY_PATH": str(ROOT / ".ape" / "solcx"),
             "TMPDIR": str(tmp_path),
         },
-        check=False,
-        timeout=270,
     )
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    lines = done.stdout.splitlines()
+    try:
+        out, err = walking.process.communicate(timeout=1000)
+    finally:
+        walking.end()
+    assert walking.process.returncode == 0, out[-3000:] + err[-3000:]
+    lines = out.splitlines()
     # The export's count, then the one document under its exchange's id.
     assert lines[-2] == '{"exported": 1}'
     assert re.fullmatch(r"[0-9a-f]{64}\.json", lines[-1])

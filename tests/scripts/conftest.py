@@ -3,7 +3,6 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -16,6 +15,7 @@ from click.testing import CliRunner
 from web3 import HTTPProvider, Web3
 
 from scripts import checkout, consent, deploy, exchange
+from tests.support.agents import free_port
 
 COMMANDS: dict[str, click.Command] = {
     "checkout": checkout.cli,
@@ -55,13 +55,11 @@ class Ran:
 def node() -> Iterator[str]:
     """URL of a running anvil."""
     binary = shutil.which("anvil") or "node_modules/.bin/anvil"
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     url = f"http://127.0.0.1:{port}"
     process = subprocess.Popen([binary, "--port", str(port), "--silent"], stdout=subprocess.DEVNULL)
     try:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while not Web3(HTTPProvider(url)).is_connected():
             assert process.poll() is None, "anvil ended"
             assert time.monotonic() < deadline, "anvil does not answer"

@@ -216,7 +216,7 @@ def test_a_deployment_that_a_reorganisation_moves_is_recorded_where_it_is_in_the
         return chain.provider.make_request(method, list(parameters))["result"]
 
     def move(last=tmp_path / "local" / "DataExchange.json"):
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 240
         while not last.exists() and time.monotonic() < deadline:
             time.sleep(0.02)
         sent = [ask("eth_getRawTransactionByHash", read(tmp_path, c)["transaction"]) for c in CONTRACTS]

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """A small market for tests: anvil with the contracts, stream wallets, enterprises with their agents."""
 
+import contextlib
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -38,7 +40,7 @@ WORK = 2
 FAIRCART = [sys.executable, "-m", "faircart.cli"]
 
 
-def wait_for(condition: Callable[[], Any], what: str, seconds: float = 30) -> Any:
+def wait_for(condition: Callable[[], Any], what: str, seconds: float = 120) -> Any:
     """The first true value of `condition`; fails the test when `seconds` are over."""
     end = time.monotonic() + seconds
     while True:
@@ -51,10 +53,12 @@ def wait_for(condition: Callable[[], Any], what: str, seconds: float = 30) -> An
 
 
 def free_port() -> int:
-    """A port that nobody listens on just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody listens on just now, below those that the system gives away to whoever asks."""
+    while True:
+        port = random.randrange(20_000, 32_000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 @dataclass
@@ -287,7 +291,7 @@ class Enterprise:
         """Asks the agent to end; its exit code."""
         assert self.process is not None
         self.process.send_signal(signal.SIGTERM)
-        code = self.process.wait(timeout=10)
+        code = self.process.wait(timeout=60)
         self.process = None
         return code
 

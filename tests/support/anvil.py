@@ -65,13 +65,13 @@ class Anvil:
             [command, "--ipc", ipc, "--port", str(port), "--silent", "--auto-impersonate", *options],
             stdout=subprocess.DEVNULL,
         )
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while not _answers(ipc):
             if self._process.poll() is not None or time.monotonic() > deadline:
                 self.stop()
                 raise RuntimeError("anvil did not start")
             time.sleep(0.02)
-        self.w3 = Web3(IPCProvider(ipc, timeout=60))
+        self.w3 = Web3(IPCProvider(ipc, timeout=240))
 
     def __enter__(self) -> Self:
         return self

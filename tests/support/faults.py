@@ -17,6 +17,8 @@ from typing import Any, Self
 
 import requests
 
+from tests.support.agents import free_port
+
 Answer = tuple[int, bytes] | None
 """Status and body; None: the connection is cut without an answer."""
 AWAY_SECONDS = 0.3
@@ -68,7 +70,7 @@ class FaultProxy:
                 pass
 
         self._handler = Handler
-        self._listen(0)
+        self._listen(free_port())  # one that nobody gets while the node is away
         port = self._server.server_address[1]
         self.url = f"http://127.0.0.1:{port}"
         return self

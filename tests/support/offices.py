@@ -73,7 +73,7 @@ class Office(Enterprise):
         self.tools.store.close()
 
 
-def until(condition: Callable[[], Any], what: str, *offices: Office, seconds: float = 60) -> Any:
+def until(condition: Callable[[], Any], what: str, *offices: Office, seconds: float = 240) -> Any:
     """Lets the offices work until `condition` holds; its value. Fails the test when `seconds` are over."""
     end = time.monotonic() + seconds
     while True:

@@ -29,7 +29,7 @@ network = "test"
 chain_id = 31337
 confirmations = 1
 password_file = "none"
-bump_after_seconds = 1
+bump_after_seconds = 60
 log_range = 7
 [streams]
 url = "http://127.0.0.1:1"

@@ -20,7 +20,7 @@ REWARD, FEE = 10**15, 10**13
 CUSTODIAN_DEPOSIT, CONSUMER_DEPOSIT = 10**15, 10**14
 WINDOW = {"deliver": SHOP["deliver_within"], "respond": SHOP["respond_within"]}
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = pytest.mark.timeout(1800)
 
 
 class Market:
@@ -41,7 +41,7 @@ class Market:
         self.shop.start().ready()
         self.consumer.start().ready()
         # The custodian's standing balance is in place before anybody counts.
-        wait_for(lambda: self.standing(self.shop) == ETHER, "the standing balance", 120)
+        wait_for(lambda: self.standing(self.shop) == ETHER, "the standing balance", 240)
         self.before = {company.name: self.worth(company) for company in (self.shop, self.consumer)}
         self.consumer.ask(REWARD)
         self.consents = {way: self.shop.accept(person).consent for way, person in self.people.items()}
@@ -85,7 +85,7 @@ class Market:
             wait_for(
                 lambda company=company: self.states(company) == states,
                 f"{states}; {company.name} knows {self.states(company)}",
-                60,
+                240,
             )
 
     def sender(self, event: str) -> str:
@@ -166,16 +166,16 @@ def test_an_offer_that_is_not_what_it_seems_is_refused_before_anything_is_paid(m
     market.shop.cheats = {way: named[way] for way in (*reasons, "wrong_pad")}
     market.shop.cheats["reused_pad"] = named["reused_pad"] + named["reused_again"]
     market.open(*ways)
-    wait_for(lambda: "Settled" in market.states(market.consumer).values(), "the sale under a fresh pad", 120)
+    wait_for(lambda: "Settled" in market.states(market.consumer).values(), "the sale under a fresh pad", 240)
     twice = {"reused_pad", "reused_again"}
     # Whoever knows a pad reads every key that is wrapped under it: only one of the two is bought.
-    wait_for(lambda: len(market.reasons().keys() & twice) == 1, "the refusal of a pad that is known", 120)
+    wait_for(lambda: len(market.reasons().keys() & twice) == 1, "the refusal of a pad that is known", 240)
     (sold,) = twice - market.reasons().keys()
     pads = ["the pad is not the one that the offer commits to"]
-    wait_for(lambda: market.refused_envelopes() == pads, "the envelope with a wrong pad to be refused", 120)
+    wait_for(lambda: market.refused_envelopes() == pads, "the envelope with a wrong pad to be refused", 240)
     # The item that never came is given up when the offer is over.
     market.later(SHOP["offer_valid_for"] + 60)
-    wait_for(lambda: "withhold_item" in market.reasons(), "the offer without an item to be given up", 120)
+    wait_for(lambda: "withhold_item" in market.reasons(), "the offer without an item to be given up", 240)
     found = market.reasons()
     assert {way: text for way, text in reasons.items() if text not in found[way]} == {}, found
     assert market.states(market.consumer) == {sold: "Settled"}
@@ -205,8 +205,8 @@ def test_a_false_proof_moves_nothing_and_the_sale_is_settled_with_the_deposit_to
     market.consumer.cheats = {"false_proof": [Shopper(0).address]}
     market.open("liar")
     market.wait_for_states(liar="Delivered")
-    wait_for(lambda: "DataExchange_ChunkIsRight" in market.consumer.log, "the proof to be refused", 120)
-    wait_for(lambda: "judged" in market.shop.log, "the custodian to look into its books", 120)
+    wait_for(lambda: "DataExchange_ChunkIsRight" in market.consumer.log, "the proof to be refused", 240)
+    wait_for(lambda: "judged" in market.shop.log, "the custodian to look into its books", 240)
     market.later(WINDOW["respond"] + 60)
     market.wait_for_states(liar="Settled")
     assert market.sender("Settled") == market.shop.address
@@ -228,14 +228,14 @@ def test_offers_that_are_hoarded_or_replayed_bind_the_custodian_only_while_they_
     # Replayed: the offer of a sale that is over opens nothing.
     assert _opening_is_refused(market, bought[0])
     market.later(SHOP["offer_valid_for"] + 60)
-    wait_for(lambda: len(_offers(market, "hoarded")) == 2, "the offer to be renewed", 120)
+    wait_for(lambda: len(_offers(market, "hoarded")) == 2, "the offer to be renewed", 240)
     # Hoarded: when it has expired, it opens nothing either.
     assert _opening_is_refused(market, offers[0])
     market.later(SHOP["offer_valid_for"] + 700)
     wait_for(
         lambda: all(offer.state == "Ended" for offer in _offers(market, "hoarded")),
         "the keys of hoarded offers to be destroyed",
-        120,
+        240,
     )
     assert _opening_is_refused(market, _offers(market, "hoarded")[1])
     assert market.gain(market.shop) == FEE
@@ -259,7 +259,7 @@ def test_a_customer_that_withdraws_before_its_key_is_out_keeps_its_data_and_nobo
     market.revoke("on_chain")
     market.revoke("before_it_is_opened")
     market.wait_for_states(by_paper="Aborted", on_chain="Aborted")
-    wait_for(lambda: _opening(market) == "done", "the consumer to let the opening be", 120)
+    wait_for(lambda: _opening(market) == "done", "the consumer to let the opening be", 240)
     market.wait_for_states(by_paper="Aborted", on_chain="Aborted")
     assert market.gain(market.shop) == 0
     assert market.gain(market.consumer) == 0
@@ -283,7 +283,7 @@ def test_a_customer_that_withdraws_when_its_key_is_out_is_paid_and_no_data_are_k
         with market.consumer.store.read() as work:
             return [row.size for row in work.find(DataSet)] == [0]
 
-    wait_for(destroyed, "the consumer to obey", 120)
+    wait_for(destroyed, "the consumer to obey", 240)
     assert market.nothing_parked()
 
 

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A customer declines, asks for other terms, is told what is unknown."""
 
-import pytest
 from faircart.store.records import DataSet
 
 from tests.support.agents import Ethereum
@@ -14,8 +13,6 @@ from tests.support.citizens import (
     steps,
 )
 from tests.support.offices import Office, faircart, until
-
-pytestmark = pytest.mark.timeout(280)
 
 
 def test_a_request_for_an_unknown_category_or_purpose_is_refused(consumer: Office) -> None:

@@ -20,8 +20,6 @@ from tests.support.citizens import (
 )
 from tests.support.offices import Office, faircart, until
 
-pytestmark = pytest.mark.timeout(280)
-
 
 def test_after_an_erasure_no_copy_can_be_decrypted_and_the_certificate_says_what_remains(
     people: list[Customer], request_id: str, shop: Office, consumer: Office, streams: Streams,

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-import pytest
 from faircart.agent import sealed
 from faircart.canonical import new_salt
 from faircart.multichain import Json, names
@@ -21,8 +20,6 @@ from tests.support.citizens import (
     trusted,
 )
 from tests.support.offices import Office, faircart, until
-
-pytestmark = pytest.mark.timeout(280)
 
 
 def statuses(lines: list[ledger.Line]) -> list[tuple[str, str]]:

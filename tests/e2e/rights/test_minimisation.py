@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-import pytest
 import requests
 from eth_account import Account
 from eth_utils.crypto import keccak
@@ -27,8 +26,6 @@ from tests.support.citizens import (
 )
 from tests.support.linkability import Traces, fields
 from tests.support.offices import Office
-
-pytestmark = pytest.mark.timeout(280)
 
 
 def test_nothing_public_equals_or_hashes_to_personal_data_of_the_sample(

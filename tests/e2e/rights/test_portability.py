@@ -7,7 +7,6 @@ import zipfile
 from datetime import date
 from pathlib import Path
 
-import pytest
 from eth_account import Account
 from faircart import documents
 from faircart.canonical import canonical
@@ -22,8 +21,6 @@ from tests.support.citizens import (
     trusted,
 )
 from tests.support.offices import Office, faircart
-
-pytestmark = pytest.mark.timeout(280)
 
 
 def test_an_archive_imported_at_another_shop_gives_the_same_documents(

@@ -6,7 +6,6 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-import pytest
 import requests
 from faircart import papers
 from faircart.canonical import canonical
@@ -19,8 +18,6 @@ from tests.support.citizens import (
     trusted,
 )
 from tests.support.offices import Office, faircart, until
-
-pytestmark = pytest.mark.timeout(280)
 
 
 def test_a_data_set_is_proven_to_exist_offline_and_by_any_node(

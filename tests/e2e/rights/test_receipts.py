@@ -19,8 +19,6 @@ from tests.support.citizens import (
 )
 from tests.support.offices import Office, faircart
 
-pytestmark = pytest.mark.timeout(280)
-
 
 def test_a_receipt_is_verified_against_both_ledgers_and_says_what_it_proves(
     receipt: dict[str, Any], people: list[Customer], shop: Office, ethereum: Ethereum, tmp_path: Path

@@ -22,8 +22,6 @@ from tests.support.citizens import (
 )
 from tests.support.offices import Office, faircart, until
 
-pytestmark = pytest.mark.timeout(280)
-
 
 def answers(person: Customer, shop: Office) -> list[dict[str, Any]]:
     """The acknowledgements that the customer has got."""

@@ -43,7 +43,7 @@ def follow_until(tools: Tools, sender: Sender, effect: EffectRow, state: str) ->
         sender.follow()
         return state_of(tools, effect) == state
 
-    wait_for(followed, f"{effect.effect_id} to be {state}", 10)
+    wait_for(followed, f"{effect.effect_id} to be {state}")
 
 
 def state_of(tools: Tools, effect: EffectRow) -> str:

@@ -22,7 +22,7 @@ class Party:
     address: str
 
 
-def party(standin: StandIn, number: int, *, timeout: float = 10.0) -> Party:
+def party(standin: StandIn, number: int, *, timeout: float = 60.0) -> Party:
     access = standin.access(number)
     return Party(StreamNode(access.url, access.user, access.password(), timeout=timeout), access.address)
 

@@ -55,7 +55,7 @@ class Market:
         return name
 
 
-def eventually(look: Callable[[], T], seconds: float = 20.0) -> T:
+def eventually(look: Callable[[], T], seconds: float = 120.0) -> T:
     """The first true result of `look`."""
     deadline = time.monotonic() + seconds
     while not (found := look()):

@@ -47,7 +47,7 @@ def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def rpc(node: FakeNode, **options: Any) -> NodeRpc:
-    return NodeRpc(node.url, "user", PASSWORD, **{"timeout": 5.0, **options})
+    return NodeRpc(node.url, "user", PASSWORD, **{"timeout": 60.0, **options})
 
 
 # --- errors ---
@@ -179,8 +179,8 @@ def test_an_unreachable_node_is_told_from_one_that_answers_late_or_breaks_off() 
         NodeRpc(f"http://127.0.0.1:{port}/", "u", "p").getinfo()
     with pytest.raises(errors.Unreachable):
         NodeRpc("http://nosuch.invalid/", "u", "p").getinfo()
-    with FakeNode(lambda *_: time.sleep(2)) as node, pytest.raises(errors.TimedOut):
-        rpc(node, timeout=0.2, attempts=1).getinfo()
+    with FakeNode(lambda *_: time.sleep(120)) as node, pytest.raises(errors.TimedOut):
+        rpc(node, timeout=1.0, attempts=1).getinfo()
     with FakeNode(None) as node, pytest.raises(errors.ConnectionCut):
         rpc(node, attempts=1).getinfo()
     half = result("x" * 100)[:-50]
@@ -196,15 +196,15 @@ def test_an_unreachable_node_is_told_from_one_that_answers_late_or_breaks_off() 
 def test_an_answer_that_trickles_in_forever_is_cut_off_at_the_timeout() -> None:
     def trickle(client: socket.socket, _: bytes) -> None:
         client.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n")
-        for _ in range(300):
-            client.sendall(b" " * 300_000)
+        for _ in range(3000):
+            client.sendall(b" " * 30_000)
             time.sleep(0.05)
 
     with FakeNode(trickle) as node:
         since = time.monotonic()
         with pytest.raises(errors.TimedOut):
             rpc(node, timeout=0.3, attempts=1).getinfo()
-        assert time.monotonic() - since < 10
+        assert time.monotonic() - since < 60
 
 
 @pytest.mark.parametrize("length", ["Content-Length: 1000", "Transfer-Encoding: chunked"])
@@ -213,7 +213,7 @@ def test_the_timeout_bounds_an_answer_that_comes_byte_by_byte(length: str) -> No
 
     def trickle(client: socket.socket, _: bytes) -> None:
         client.sendall(f"HTTP/1.1 200 OK\r\n{length}\r\n\r\n".encode())
-        for _ in range(200):
+        for _ in range(2000):
             client.sendall(piece)
             time.sleep(0.1)
 
@@ -221,14 +221,14 @@ def test_the_timeout_bounds_an_answer_that_comes_byte_by_byte(length: str) -> No
         since = time.monotonic()
         with pytest.raises(errors.TimedOut):
             rpc(node, timeout=0.5, attempts=1).getinfo()
-        assert time.monotonic() - since < 10
+        assert time.monotonic() - since < 60
 
 
 @pytest.mark.parametrize("more", ["", "Connection: close\r\n"])
 def test_the_timeout_bounds_an_answer_whose_headers_come_byte_by_byte(more: str) -> None:
     def trickle(client: socket.socket, _: bytes) -> None:
         client.sendall(f"HTTP/1.1 200 OK\r\n{more}X-Slow: ".encode())
-        for _ in range(200):
+        for _ in range(2000):
             client.sendall(b"x")
             time.sleep(0.1)
 
@@ -236,7 +236,7 @@ def test_the_timeout_bounds_an_answer_whose_headers_come_byte_by_byte(more: str)
         since = time.monotonic()
         with pytest.raises(errors.TimedOut):
             rpc(node, timeout=0.5, attempts=1).getinfo()
-        assert time.monotonic() - since < 10
+        assert time.monotonic() - since < 60
 
 
 def test_headers_without_end_are_refused() -> None:
@@ -333,22 +333,29 @@ def test_a_body_has_the_whole_timeout_to_be_sent_and_no_more(monkeypatch: pytest
 
     listener, url = slow_reader(1.0)
     with listener:
-        assert NodeRpc(url, "user", PASSWORD, timeout=20).publish("s", "k", payload) == "txid"
+        assert NodeRpc(url, "user", PASSWORD, timeout=120).publish("s", "k", payload) == "txid"
     listener, url = slow_reader(3.0)
     with listener, pytest.raises(errors.TimedOut):
         NodeRpc(url, "user", PASSWORD, timeout=0.5).publish("s", "k", payload)
 
 
-def test_the_wait_for_a_free_slot_is_part_of_the_timeout() -> None:
-    with FakeNode(lambda *_: time.sleep(9)) as node:
-        client = rpc(node, timeout=3.0, attempts=1)
+def test_the_wait_for_a_free_slot_is_part_of_the_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
+    later = [0.0]
+    for module in (transport, connections):
+        moved = SimpleNamespace(monotonic=lambda: time.monotonic() + later[0])
+        monkeypatch.setattr(module, "time", moved)
+
+    def hours_later() -> None:
+        later[0] = 9_999.0
+        client._gate.slots.release()
+
+    with FakeNode(lambda *_: time.sleep(1_000)) as node:
+        client = rpc(node, timeout=10_000.0, attempts=1)
         for _ in range(transport.MAX_IN_FLIGHT):
             client._gate.slots.acquire()
-        threading.Timer(2.5, client._gate.slots.release).start()
-        since = time.monotonic()
+        threading.Timer(0.5, hours_later).start()
         with pytest.raises(errors.TimedOut):
             client.getinfo()
-        assert time.monotonic() - since < 5
 
 
 def test_an_answer_in_chunks_is_read_whole_and_known_to_be_cut() -> None:
@@ -473,7 +480,7 @@ def test_a_connection_that_rests_while_another_is_used_is_renewed_too(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     later = [0.0]
-    monkeypatch.setattr(connections, "time", SimpleNamespace(monotonic=lambda: time.monotonic() + later[0]))
+    monkeypatch.setattr(connections, "time", SimpleNamespace(monotonic=lambda: later[0]))
     together = threading.Barrier(2)
 
     def at_once(client: socket.socket, _: bytes) -> None:
@@ -522,7 +529,7 @@ def test_at_most_4_calls_are_in_flight_whoever_makes_them() -> None:
         for thread in threads:
             thread.start()
         for answered in range(21):  # all four slots are used, and one more call comes for each answer
-            give_up = time.monotonic() + 30
+            give_up = time.monotonic() + 120
             while len(node.requests) < 4 + answered and time.monotonic() < give_up:
                 time.sleep(0.001)
             time.sleep(0.01)
@@ -781,7 +788,7 @@ def test_a_node_that_restarts_is_waited_for(standin: StandIn, shop: Party) -> No
     with pytest.raises(errors.Unreachable):
         shop.node.info()
     standin.start_wallet(1, warm_up=0.5)
-    assert shop.node.wait_until_ready(10).blocks == 1
+    assert shop.node.wait_until_ready(60).blocks == 1
 
 
 def test_a_late_answer_to_a_publish_is_looked_for(standin: StandIn, shop: Party) -> None:

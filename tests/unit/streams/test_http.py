@@ -78,12 +78,12 @@ def test_a_client_may_wait_for_100_continue_and_send_in_chunks(standin: StandIn)
     access = standin.access(1)
     body = b'{"method":"getblockcount","id":1}'
     head = f"POST / HTTP/1.1\r\nHost: x\r\nAuthorization: {_authorization(access)}\r\n"
-    with socket.create_connection(("127.0.0.1", _port(access)), timeout=10) as careful:
+    with socket.create_connection(("127.0.0.1", _port(access)), timeout=29) as careful:
         careful.sendall(f"{head}Content-Length: {len(body)}\r\nExpect: 100-continue\r\n\r\n".encode())
         assert careful.recv(4096) == b"HTTP/1.1 100 Continue\r\n\r\n"
         careful.sendall(body)
         assert careful.recv(4096).startswith(b"HTTP/1.1 200 OK\r\n")
-    with socket.create_connection(("127.0.0.1", _port(access)), timeout=10) as chunked:
+    with socket.create_connection(("127.0.0.1", _port(access)), timeout=29) as chunked:
         chunked.sendall(f"{head}Transfer-Encoding: chunked\r\n\r\n".encode())
         chunked.sendall(b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body))
         assert chunked.recv(4096).endswith(b'{"result":1,"error":null,"id":1}\n')
@@ -91,7 +91,7 @@ def test_a_client_may_wait_for_100_continue_and_send_in_chunks(standin: StandIn)
 
 @pytest.mark.parametrize(("verb", "status"), [("DELETE", 405), ("OPTIONS", 501), ("PATCH", 501)])
 def test_other_verbs_are_refused_as_a_node_refuses_them(standin: StandIn, verb: str, status: int) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", _port(standin.access(1)), timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", _port(standin.access(1)), timeout=120)
     connection.request(verb, "/")
     answer = connection.getresponse()
     assert (answer.status, b"Not Implemented" in answer.read()) == (status, status == 501)

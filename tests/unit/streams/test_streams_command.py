@@ -399,7 +399,7 @@ def _up(folder: Path, ready: Path, *more: str) -> tuple[subprocess.Popen[bytes],
         stderr=subprocess.PIPE,
         env=environment,
     )
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while not ready.exists():
         assert process.poll() is None, process.stderr and process.stderr.read()
         assert time.monotonic() < deadline
@@ -419,7 +419,7 @@ def test_up_starts_nodes_says_which_and_leaves_no_process_behind(tmp_path: Path,
         assert secret.read_text().strip() not in " ".join(psutil.Process(one).cmdline())
     process.send_signal(by)
     assert process.wait(60) == 0
-    _, alive = psutil.wait_procs(children, timeout=5)
+    _, alive = psutil.wait_procs(children, timeout=60)
     assert alive == []
     assert not (tmp_path / "ready.json").exists()
 
