@@ -66,7 +66,8 @@ class Refused:
 class Proposal:
     """What a consumer asks of this customer: the very document, the consent record, the consent to sign.
 
-    `refused` are the other terms that the consumer did not agree to."""
+    `id` is the consent's, in hex: it commits to all of that. `refused` are the other terms that the consumer
+    did not agree to."""
 
     id: str
     consent: papers.Consent
@@ -160,6 +161,11 @@ class CustomerClient:
         if canonical.commitment(value["terms"]) != consent.terms:
             raise ProposalWrong(
                 "the consent record shown is not the one that the consent commits to: do not sign"
+            )
+        if found["id"] != consent.digest(self.domain()).hex():
+            raise ProposalWrong(
+                "the proposal's id is not that of its consent, so another may have been shown under it: "
+                "do not sign"
             )
         if consent.customer != self.address:
             raise ProposalWrong("the consent is somebody else's: do not sign")

@@ -136,7 +136,10 @@ class NoSuchProposal(FairCartError):
 @click.option("--keystore", type=FILE, required=True, help="The customer's Ethereum keystore.")
 @click.argument("proposal")
 def accept(api: str, reading_key: Path, password_file: Path, keystore: Path, proposal: str) -> None:
-    """Consent by signature to exactly the document that was shown; the custodian pays the gas."""
+    """Consent by signature to exactly what `list` showed under the id PROPOSAL; the custodian pays the gas.
+
+    The id is that of the consent, which commits to document and record: nothing else can be signed under it.
+    """
     client = customer_client(api, reading_key, password_file, keystore=keystore)
     found = next((entry for entry in client.proposals() if entry.id == proposal), None)
     if found is None:

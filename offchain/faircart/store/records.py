@@ -155,7 +155,7 @@ class Request(Record):
 @dataclass(frozen=True, slots=True)
 class Proposal(Record):
     """What a custodian lays before one customer for one request: the consent to sign and its record
-    (`terms`).
+    (`terms`). Its id is the consent's, in hex.
 
     `state`: Proposed, Accepted, Withdrawn, Declined."""
 

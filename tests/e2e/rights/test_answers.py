@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """A customer declines, asks for other terms, is told what is unknown."""
 
-from faircart.store.records import DataSet
+from dataclasses import replace
+
+from faircart import documents
+from faircart.canonical import commitment
+from faircart.store.records import DataSet, Proposal
 
 from tests.support.agents import Ethereum
 from tests.support.citizens import (
@@ -63,6 +67,25 @@ def test_the_recipients_conditions_and_retention_are_shown_signed_and_kept(
     assert [line.status for line in lines] == ["verified"] * 4
     assert all("kept 3 days" in line.condition for line in lines)
     assert all(line.condition.endswith("conditions: Never combined with other data.") for line in lines)
+
+
+def test_what_was_not_shown_under_an_id_cannot_be_accepted_under_it(
+    people: list[Customer], request_id: str, shop: Office, consumer: Office
+) -> None:
+    person = people[8]
+    shown = proposal(person, shop, consumer)
+    terms = documents.consent_record(replace(shown.record, reward=1))
+    cheaper = replace(shown.consent, reward=1, terms=commitment(terms))
+    with shop.tools.store.write() as work:
+        honest = work.get(Proposal, shown.id)
+        assert honest is not None
+        work.put(replace(honest, consent=cheaper.to_json(), terms=terms))
+    accept = ("request", "accept", *person.signing(shop), shown.id)
+    assert faircart(*accept, code=1).startswith("Error: the proposal's id is not that of its consent")
+    with shop.tools.store.write() as work:
+        work.put(honest)
+    assert shown in person.rights(shop).proposals()
+    assert shown.id == shown.consent.digest(shop.tools.ctx.domain("ConsentRegistry")).hex()
 
 
 def test_a_customer_declines_and_is_not_asked_the_same_again(

@@ -73,11 +73,13 @@ def propose(tools: Tools, effect: EffectRow) -> Done:
         valid_until=valid_until,
         epoch=epoch,
     )
+    consent_id = consent.digest(tools.ctx.domain("ConsentRegistry"))
     proposal = Proposal(
-        proposal_id=secrets.token_hex(32),
+        # It commits to document and record, so that nothing else can be signed than what was shown under it.
+        proposal_id=consent_id.hex(),
         request_id=request_id,
         customer=document.customer,
-        consent_id=consent.digest(tools.ctx.domain("ConsentRegistry")),
+        consent_id=consent_id,
         data_root=data_root,
         category=document.category,
         consent=consent.to_json(),
