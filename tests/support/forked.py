@@ -242,6 +242,9 @@ class Company:
             valid_for=valid_for,
             retention_days=30,
             expires_at=int(time.time()) + 7 * 86400,
+            processing=("dpv:Store", "dpv:Use"),
+            storage_location="EU",
+            jurisdiction="EU",
         )
         return offline.publish_request(self.config, wanted)
 

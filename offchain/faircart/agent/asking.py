@@ -2,13 +2,17 @@
 """A consumer's request as it stands in the stream: built, signed, read. Pure.
 
     {"request": {"version": 1, "id", "consumer", "categories", "purpose", "notice", "validFor",
-                 "retentionDays", "rewardWei", "conditions", "expiresAt", "requestKey"}, "signature"}
+                 "retentionDays", "processing", "storageLocation", "jurisdiction", "rewardWei",
+                 "conditions", "expiresAt", "requestKey"}, "signature"}
 
-`validFor` is how long the consent shall last, `retentionDays` how long the data are kept after delivery,
-`expiresAt` until when offers are looked at (seconds); `purpose` is one of `documents.PURPOSES`; the
-signature is the consumer's Ethereum key over the canonical JSON of `request` (EIP-191).
+`processing` are keys of `documents.PROCESSING`, `storageLocation` and `jurisdiction` where the consumer keeps
+the data and whose law applies there (two letters: ISO 3166, or EU); `validFor` is how long the consent shall
+last, `retentionDays` how long the data are kept after delivery, `expiresAt` until when offers are looked at
+(seconds); `purpose` is one of `documents.PURPOSES`; the signature is the consumer's Ethereum key over the
+canonical JSON of `request` (EIP-191).
 """
 
+import re
 import secrets
 import unicodedata
 from dataclasses import dataclass
@@ -35,6 +39,9 @@ _FIELDS = {
     "notice",
     "validFor",
     "retentionDays",
+    "processing",
+    "storageLocation",
+    "jurisdiction",
     "rewardWei",
     "conditions",
     "expiresAt",
@@ -92,6 +99,9 @@ class Wanted:
     valid_for: int
     retention_days: int
     expires_at: int
+    processing: tuple[str, ...]
+    storage_location: str
+    jurisdiction: str
     conditions: str = ""
 
 
@@ -125,6 +135,9 @@ def new_request(consumer: str, wanted: Wanted, public_key: bytes) -> Request:
         "notice": wanted.notice,
         "validFor": wanted.valid_for,
         "retentionDays": wanted.retention_days,
+        "processing": list(wanted.processing),
+        "storageLocation": wanted.storage_location,
+        "jurisdiction": wanted.jurisdiction,
         "rewardWei": str(wanted.reward),
         "conditions": wanted.conditions,
         "expiresAt": wanted.expires_at,
@@ -179,6 +192,7 @@ def _row(body: dict[str, Any], *, own: bool) -> Request:
     for name, longest in LONGEST.items():
         if len(body[name]) > longest or any(unicodedata.category(letter) == "Cc" for letter in body[name]):
             raise ValueError(f"{name}: at most {longest} characters, none of them a control character")
+    _check_handling(body)
     if not body["notice"]:
         raise ValueError("notice: it must not be empty")
     if body["purpose"] not in documents.PURPOSES or not set(categories) <= set(documents.CATEGORIES):
@@ -202,3 +216,16 @@ def _row(body: dict[str, Any], *, own: bool) -> Request:
         body=body,
         state="Open",
     )
+
+
+def _check_handling(body: dict[str, Any]) -> None:
+    steps = body["processing"]
+    if not isinstance(steps, list) or not steps or len(set(map(str, steps))) != len(steps):
+        raise ValueError("processing: say what is done with the data, each once (consumer.processing)")
+    for step in steps:
+        if not isinstance(step, str) or step not in documents.PROCESSING:
+            known = ", ".join(documents.PROCESSING)
+            raise ValueError(f"processing: {str(step)[:30]!r} is none of {known}")
+    for name, key in (("storageLocation", "storage_location"), ("jurisdiction", "jurisdiction")):
+        if not isinstance(body[name], str) or not re.fullmatch("[A-Z]{2}", body[name]):
+            raise ValueError(f"{name}: two capital letters, a country's (ISO 3166) or EU (consumer.{key})")

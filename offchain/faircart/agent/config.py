@@ -171,7 +171,10 @@ class CustodianSection(_Section):
 
 
 class ConsumerSection(_Section):
-    """What this enterprise buys. Amounts in wei."""
+    """What this enterprise buys. Amounts in wei.
+
+    What is done with the data and where has no default: customers are told so, and only the operator knows.
+    """
 
     categories: tuple[str, ...] = ("orders",)
     purposes: tuple[str, ...] = ()
@@ -182,6 +185,9 @@ class ConsumerSection(_Section):
     min_custodian_deposit_wei: Wei = 10**14
     budget_per_day_wei: Wei = 10**18
     retention_days: int = Field(default=365, ge=1)
+    processing: tuple[str, ...] = ()
+    storage_location: str = ""
+    jurisdiction: str = ""
 
 
 class Config(_Section):

@@ -48,6 +48,15 @@ def request() -> None:
     help="Days that the data are kept (default: the policy's).",
 )
 @click.option("--conditions", default="", help="Conditions in words.")
+@click.option(
+    "--processing",
+    multiple=True,
+    help="What is done with the data: dpv:Store, dpv:Use, …; may be repeated (default: consumer.processing).",
+)
+@click.option(
+    "--storage-location", help="Where they are kept: a country or EU (default: consumer.storage_location)."
+)
+@click.option("--jurisdiction", help="Whose law applies (default: consumer.jurisdiction).")
 def publish(
     config_file: Path,
     categories: tuple[str, ...],
@@ -58,6 +67,9 @@ def publish(
     open_for: int,
     retention_days: int | None,
     conditions: str,
+    processing: tuple[str, ...],
+    storage_location: str | None,
+    jurisdiction: str | None,
 ) -> None:
     """Publish a signed request under a fresh request key; prints its id."""
     from faircart.agent import offline
@@ -72,6 +84,9 @@ def publish(
         valid_for=valid_for,
         retention_days=retention_days or config.consumer.retention_days,
         expires_at=int(time.time()) + open_for,
+        processing=processing or config.consumer.processing,
+        storage_location=storage_location or config.consumer.storage_location,
+        jurisdiction=jurisdiction or config.consumer.jurisdiction,
         conditions=conditions,
     )
     request_id = offline.publish_request(config, wanted)

@@ -77,11 +77,11 @@ class ConsentTerms:
     notice_version: str
     reward: int
     created: int
-    processing: tuple[str, ...] = ("dpv:Share", "dpv:Store", "dpv:Analyse")
+    processing: tuple[str, ...]
+    storage_location: str
+    jurisdiction: str
     notice: str | None = None
     language: str = "en"
-    jurisdiction: str = "EU"
-    storage_location: str = "EU"
     replaces: bytes | None = None
     conditions: str = ""
 

@@ -216,6 +216,11 @@ def _check_receipt(entry: dict[str, Any], receipts_of: dict[str, dict[str, Any]]
     kept = (entry["condition"]["retentionDays"], entry["condition"]["conditions"])
     if kept != (terms.retention_days, terms.conditions):
         raise CheckFailed("receipt", "retention or conditions are not those that you consented to")
+    done = tuple(entry["condition"][name] for name in ("processing", "storageLocation", "jurisdiction"))
+    if done != (list(terms.processing), terms.storage_location, terms.jurisdiction):
+        raise CheckFailed(
+            "receipt", "processing, storage location or jurisdiction are not those that you consented to"
+        )
 
 
 def _receipts(reading_key: bytes, ledgers: Ledgers) -> dict[str, dict[str, Any]]:
@@ -276,7 +281,9 @@ def _in_words(item: Seen, entry: dict[str, Any], status: str, problem: str, even
         means=f"{entry['means']} in transaction 0x{evidence['transaction']}",
         purpose=str(entry["purpose"]),
         condition=f"consent 0x{condition['consent']} until {utc(condition['validUntil'])}, "
-        f"kept {condition['retentionDays']} days, notice {condition['notice']}"
+        f"kept {condition['retentionDays']} days in {condition['storageLocation']} "
+        f"under the law of {condition['jurisdiction']}, to {' '.join(condition['processing'])}, "
+        f"notice {condition['notice']}"
         + (f", conditions: {condition['conditions']}" if condition["conditions"] else ""),
         reward=int(condition["rewardWei"]),
         status=status,

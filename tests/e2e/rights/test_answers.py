@@ -38,6 +38,13 @@ def test_a_request_that_no_consent_record_could_answer_is_refused_by_name(consum
         (["--notice", "n", "--valid-for", str(2**32)], "validFor: a number from 1 to 4294967295"),
         (["--notice", "n", "--reward", str(2**128)], "rewardWei: from 0 to 2**128 - 1 wei"),
         (["--notice", "n", "--category", "orders"], "categories: at least one, each once"),
+        (["--notice", "n", "--processing", "dpv:Sell"], "processing: 'dpv:Sell' is none of dpv:Analyse, "),
+        (["--notice", "n", *("--processing", "dpv:Use") * 2], "processing: say what is done with the data"),
+        (
+            ["--notice", "n", "--storage-location", "Mars"],
+            "storageLocation: two capital letters, a country's",
+        ),
+        (["--notice", "n", "--jurisdiction", "eu"], "jurisdiction: two capital letters, a country's"),
     ):
         assert faircart(*base, *wrong, code=1).startswith(f"Error: {said}")
 
@@ -50,12 +57,16 @@ def test_the_recipients_conditions_and_retention_are_shown_signed_and_kept(
         *("request", "publish", "-c", str(consumer.config), "--category", "profile"),
         *("--purpose", "dpv:Marketing", "--notice", "https://consumer.example/2", "--reward", str(REWARD)),
         *("--valid-for", "86400", "--retention-days", "3", "--conditions", "Never combined with other data."),
+        *("--storage-location", "US", "--jurisdiction", "CH", "--processing", "dpv:Store"),
+        *("--processing", "dpv:Use"),
     )
     offered = proposal(person, shop, consumer, category="profile")
     shown = faircart("request", "list", *person.reading(shop))
     assert "The recipient's conditions: Never combined with other data." in shown
     assert "The notice stands at https://consumer.example/2." in shown
-    assert "for 3 days after it gets them" in shown
+    assert "It keeps the data in US for 3 days after it gets them." in shown
+    assert "The law of CH applies" in shown
+    assert "It may: store, use." in shown
     consent_id = bytes.fromhex(person.rights(shop).accept(offered)[2:])
     until(lambda: exchange(consumer, consent_id).get("state") == "Settled", "the sale", shop, consumer)
     with consumer.tools.store.read() as work:
@@ -65,7 +76,8 @@ def test_the_recipients_conditions_and_retention_are_shown_signed_and_kept(
     until(lambda: len(steps(person, shop, consent_id)) == 4, "four log entries", shop, consumer)
     lines = person.rights(shop).ledger(ledgers(ethereum, shop), 2**31)
     assert [line.status for line in lines] == ["verified"] * 4
-    assert all("kept 3 days" in line.condition for line in lines)
+    kept = "kept 3 days in US under the law of CH, to dpv:Store dpv:Use, notice https://consumer.example/2"
+    assert all(kept in line.condition for line in lines)
     assert all(line.condition.endswith("conditions: Never combined with other data.") for line in lines)
 
 

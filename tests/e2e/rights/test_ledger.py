@@ -160,11 +160,13 @@ def test_forged_audit_items_are_refuted_whoever_published_them(
     forged(person, shop, streams, 0, {"when": 1_700_000_000})
     longer = {**first_condition(person, shop), "retentionDays": 9999}
     forged(person, shop, streams, 0, {"condition": longer})
+    elsewhere = {**first_condition(person, shop), "storageLocation": "US"}
+    forged(person, shop, streams, 0, {"condition": elsewhere})
     trust = ledgers(ethereum, shop)
     now = trust.events[-1].at.timestamp
     # Other wallets' items reach the shop's node a moment later.
     lines: list[ledger.Line] = until(
-        lambda: len(found := person.rights(shop).ledger(trust, now)) == 9 and found,
+        lambda: len(found := person.rights(shop).ledger(trust, now)) == 10 and found,
         "the forged entries",
         shop,
         consumer,
@@ -175,6 +177,7 @@ def test_forged_audit_items_are_refuted_whoever_published_them(
         "receipt: purpose, category or notice are not those that you consented to",
         "ethereum: the block was made at another time than the entry says",
         "receipt: retention or conditions are not those that you consented to",
+        "receipt: processing, storage location or jurisdiction are not those that you consented to",
     }
     assert wrong > expected
     # Of the third wallet: nobody has bound it, unless the garden shop of another test has.
@@ -182,7 +185,7 @@ def test_forged_audit_items_are_refuted_whoever_published_them(
     assert stranger.startswith("multichain: the entry was published by ")
     assert sum(line.status == "verified" for line in lines) == 4
     said = faircart("ledger", *person.reading(shop), *trusted(ethereum), code=1)
-    assert said.startswith("Error: 5 of 9 lines are not verified; the first: delivered, refuted: ")
+    assert said.startswith("Error: 6 of 10 lines are not verified; the first: delivered, refuted: ")
 
 
 def test_a_company_that_had_no_part_in_a_consent_cannot_tell_of_its_withdrawal(

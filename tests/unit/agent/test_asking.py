@@ -7,7 +7,9 @@ import pytest
 from faircart.agent.asking import NotInPolicy, Wanted, check_policy
 from faircart.agent.config import ConsumerSection
 
-WANTED = Wanted(("orders",), "dpv:Marketing", "notice-1", 10**15, 86400, 30, 1_800_000_000)
+WANTED = Wanted(
+    ("orders",), "dpv:Marketing", "notice-1", 10**15, 86400, 30, 1_800_000_000, ("dpv:Store",), "EU", "EU"
+)
 
 
 def test_what_the_policy_takes_may_be_asked_for() -> None:

@@ -38,7 +38,18 @@ def test_an_envelope_whose_record_has_made_up_members_is_refused_without_their_n
     tools: Tools, caplog: pytest.LogCaptureFixture
 ) -> None:
     private, public = envelope.new_request_key()
-    wanted = asking.Wanted(("orders",), "dpv:ServiceOptimisation", "notice-1", REWARD, 86400, 30, NOW + 99)
+    wanted = asking.Wanted(
+        ("orders",),
+        "dpv:ServiceOptimisation",
+        "notice-1",
+        REWARD,
+        86400,
+        30,
+        NOW + 99,
+        ("dpv:Store",),
+        "EU",
+        "EU",
+    )
     request = asking.new_request(CONSUMER_CONTEXT.address, wanted, public)
     row = offer()
     payload = {

@@ -47,7 +47,18 @@ from tests.unit.agent.world import (
     opened,
 )
 
-WANTED = asking.Wanted(("orders",), "dpv:ServiceOptimisation", "notice-1", REWARD, 86400, 30, NOW + 3600)
+WANTED = asking.Wanted(
+    ("orders",),
+    "dpv:ServiceOptimisation",
+    "notice-1",
+    REWARD,
+    86400,
+    30,
+    NOW + 3600,
+    ("dpv:Store",),
+    "EU",
+    "EU",
+)
 
 
 def proposal(state: str = "Proposed") -> Proposal:

@@ -39,6 +39,9 @@ TERMS = ConsentTerms(
     notice_version="2026-01",
     reward=10**15,
     created=1_790_000_000,
+    processing=("dpv:Share", "dpv:Store", "dpv:Analyse"),
+    storage_location="EU",
+    jurisdiction="EU",
 )
 SELLER = Account.from_key(b"\x42" * 32)
 ALICES, CAFES = to_checksum_address(ALICE), to_checksum_address(CAFE)

@@ -74,6 +74,9 @@ def access_entry(tools: Tools, effect: EffectRow) -> Done:
             "validUntil": record.valid_until,
             "notice": record.notice_version,
             "retentionDays": record.retention_days,
+            "processing": list(record.processing),
+            "storageLocation": record.storage_location,
+            "jurisdiction": record.jurisdiction,
             "conditions": record.conditions,
         },
         "evidence": {

@@ -64,6 +64,11 @@ def check_offer(
             == tuple(request.body[name] for name in ("notice", "conditions", "retentionDays")),
             "notice, conditions or retention in the consent record are not the request's",
         ),
+        (
+            (list(said.processing), said.storage_location, said.jurisdiction)
+            == tuple(request.body[name] for name in ("processing", "storageLocation", "jurisdiction")),
+            "processing, storage location or jurisdiction in the consent record are not the request's",
+        ),
         (not wanted.purposes or purpose in wanted.purposes, "the purpose is not in consumer.purposes"),
         (consent.consumer == ctx.address == terms.consumer, "the offer is for another consumer"),
         (consent.custodian == terms.custodian, "the offer is another custodian's than the consent's"),
