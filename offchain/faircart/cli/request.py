@@ -38,9 +38,7 @@ def request() -> None:
 @click.option(
     "--open-for",
     type=click.IntRange(min=1),
-    default=7 * 86400,
-    show_default=True,
-    help="Seconds in which offers are looked at.",
+    help="Seconds in which offers are looked at (default: 7 days, or the days that the data are kept).",
 )
 @click.option(
     "--retention-days",
@@ -64,7 +62,7 @@ def publish(
     notice: str,
     reward: int,
     valid_for: int,
-    open_for: int,
+    open_for: int | None,
     retention_days: int | None,
     conditions: str,
     processing: tuple[str, ...],
@@ -76,6 +74,10 @@ def publish(
     from faircart.agent.asking import Wanted, known_categories, purpose_term
 
     config = load_config(config_file)
+    kept_for = (retention_days or config.consumer.retention_days) * 86400
+    if open_for is not None and open_for > kept_for:
+        # Its key could open envelopes whose data have to be gone.
+        raise click.UsageError(f"--open-for: at most as long as the data are kept, {kept_for} seconds")
     wanted = Wanted(
         categories=known_categories(categories),
         purpose=purpose_term(purpose),
@@ -83,7 +85,7 @@ def publish(
         reward=reward,
         valid_for=valid_for,
         retention_days=retention_days or config.consumer.retention_days,
-        expires_at=int(time.time()) + open_for,
+        expires_at=int(time.time()) + (open_for or min(7 * 86400, kept_for)),
         processing=processing or config.consumer.processing,
         storage_location=storage_location or config.consumer.storage_location,
         jurisdiction=jurisdiction or config.consumer.jurisdiction,

@@ -47,6 +47,10 @@ def test_a_request_that_no_consent_record_could_answer_is_refused_by_name(consum
         (["--notice", "n", "--jurisdiction", "eu"], "jurisdiction: two capital letters, a country's"),
     ):
         assert faircart(*base, *wrong, code=1).startswith(f"Error: {said}")
+    longer = ["--notice", "n", "--retention-days", "2", "--open-for", str(2 * 86400 + 1)]
+    assert "--open-for: at most as long as the data are kept, 172800 seconds" in faircart(
+        *base, *longer, code=2
+    )
 
 
 def test_the_recipients_conditions_and_retention_are_shown_signed_and_kept(

@@ -9,9 +9,13 @@ from typing import Any
 import pytest
 from faircart.agent.client import ApiRefused
 from faircart.canonical import canonical
+from faircart.documents import utc
+from faircart.store.records import Request
 
-from tests.support.agents import Ethereum
+from tests.support import burglar
+from tests.support.agents import Ethereum, Streams
 from tests.support.citizens import (
+    REWARD,
     Customer,
     ask,
     exchange,
@@ -150,3 +154,51 @@ def test_a_stranger_cannot_have_the_shop_pay_for_withdrawals_of_nothing(shop: Of
     stranger = Customer(99).rights(shop)
     with pytest.raises(ApiRefused, match="customer: nothing is held about this account"):
         stranger.withdraw_all(0)
+
+
+def test_after_a_withdrawal_nothing_opens_the_copy_once_the_request_is_closed_as_was_acknowledged(
+    people: list[Customer], shop: Office, consumer: Office, ethereum: Ethereum, streams: Streams
+) -> None:
+    person, needle, node = people[6], b"pseudonym-0006", streams.node(2)
+    request = bytes.fromhex(ask(consumer, "orders", reward=REWARD + 2))
+
+    def read() -> bool:
+        found = burglar.opened([shop, consumer], ledgers(ethereum, shop), node, consumer.address)
+        return any(needle in document for document in found)
+
+    consent_id = sold(person, shop, consumer, reward=REWARD + 2)
+    until(read, "the payloads to reach the node that subscribes now", shop, consumer)
+    faircart("withdraw", *person.signing(shop), consent_id.hex())
+    [answer] = until(lambda: answers(person, shop), "an acknowledgement", shop, consumer)
+    with consumer.tools.store.read() as work:
+        asked = work.get(Request, request)
+    assert asked is not None
+    assert (answer["dataKeysDestroyed"], answer["requestKeysDestroyed"]) == (1, 0)
+    assert answer["payloads"].startswith(
+        "ciphertext kept; unreadable once the key of the request that it came for is destroyed, "
+        f"on {utc(asked.expires_at)} at the latest"
+    )
+    assert read()
+    consumer.run("request", "close", "-c", str(consumer.config), request.hex())
+    until(lambda: not read(), "the end of the request's key", shop, consumer)
+
+
+def test_a_withdrawal_after_the_request_is_closed_leaves_nothing_that_opens_the_copy(
+    people: list[Customer], shop: Office, consumer: Office, ethereum: Ethereum
+) -> None:
+    person = people[6]
+    request = bytes.fromhex(ask(consumer, "orders", reward=REWARD + 3))
+    consent_id = sold(person, shop, consumer, reward=REWARD + 3)
+    consumer.run("request", "close", "-c", str(consumer.config), request.hex())
+    until(lambda: _state(consumer, request) == "Closed", "the request's end", consumer)
+    faircart("withdraw", *person.signing(shop), consent_id.hex())
+    until(lambda: len(answers(person, shop)) == 2, "an acknowledgement", shop, consumer)
+    said = [answer["payloads"] for answer in answers(person, shop)]
+    assert "ciphertext kept, unreadable without its key" in said
+
+
+def _state(office: Office, request_id: bytes) -> str:
+    with office.tools.store.read() as work:
+        found = work.get(Request, request_id)
+    assert found is not None
+    return found.state

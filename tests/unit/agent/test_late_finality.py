@@ -10,12 +10,13 @@ from faircart.agent import effects
 from faircart.agent.chain_reader import apply
 from faircart.agent.handlers import chain
 from faircart.agent.tools import Tools
-from faircart.agent.work import calls, consumer, custodian, policy
+from faircart.agent.work import calls, consumer, custodian, obeying, policy
 from faircart.agent.work.done import NotYet
 from faircart.ethereum import events
 from faircart.store import EffectRow
-from faircart.store.records import DataSet, Offer
+from faircart.store.records import DataSet, Offer, Request
 
+from tests.unit.agent.test_handlers import request_row
 from tests.unit.agent.world import (
     CONSENT_ID,
     CONSUMER,
@@ -119,13 +120,24 @@ def test_a_purchase_counts_for_the_budget_for_a_day_unless_it_ended_unpaid(tools
         assert consumer._spent(ours, work, NOW + 100) == 0
 
 
-def test_after_the_retention_neither_the_data_nor_the_pad_that_gives_them_again_is_left(tools: Tools) -> None:
+def test_after_the_retention_neither_the_data_nor_what_gives_them_again_is_left(tools: Tools) -> None:
     with tools.store.write() as work:
+        work.put(replace(request_row(), own=True))
+        work.put(offer())
         work.put(DataSet(EXCHANGE, CONSENT_ID, "orders", 9, True, True, NOW))
         for kind in ("data", "pad"):
             tools.secrets.put(work, kind, EXCHANGE.hex(), b"x" * 32)
-    done = consumer.expire_data(tools, effect(tools, effects.expire_data(tools.ctx, EXCHANGE, NOW)))
-    assert set(done.destroy) == {("data", EXCHANGE.hex()), ("pad", EXCHANGE.hex())}
+    wanted = effect(tools, effects.expire_data(tools.ctx, EXCHANGE, NOW))
+    waiting = effects.open_envelope(tools.ctx, REQUEST, "ab" * 32, 0)
+    effect(tools, waiting)
+    with pytest.raises(NotYet, match="envelopes of the same request are still to be opened"):
+        obeying.expire_data(tools, wanted)
+    with tools.store.write() as work:
+        work.outbox.finish(waiting.effect_id, {})
+    done = obeying.expire_data(tools, wanted)
+    secrets = {("data", EXCHANGE.hex()), ("pad", EXCHANGE.hex()), ("request", REQUEST.hex())}
+    assert set(done.destroy) == secrets
+    assert [row.state for row in done.outcome.changes if isinstance(row, Request)] == ["Closed"]
     assert [row.size for row in done.outcome.changes if isinstance(row, DataSet)] == [0]
 
 

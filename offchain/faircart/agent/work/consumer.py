@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from faircart import canonical, documents, envelope, papers, sealing
 from faircart.agent import effects, log
-from faircart.agent.handlers import NOTHING, Outcome
+from faircart.agent.handlers import Outcome
 from faircart.agent.tools import Tools
 from faircart.agent.work import policy
 from faircart.agent.work.done import Done, NotYet, moot
@@ -291,18 +291,6 @@ def close_request(tools: Tools, effect: EffectRow) -> Done:
         return moot("it is closed")
     row = replace(request, state="Closed")
     return Done({}, Outcome((row,)), destroy=(("request", request_id.hex()),))
-
-
-def expire_data(tools: Tools, effect: EffectRow) -> Done:
-    """The retention time is over: the plaintext's key is destroyed.
-
-    So is the pad: with it the ciphertext in the stream and the delivery on chain give the plaintext again.
-    """
-    name = effect.body["exchange"]
-    with tools.store.read() as work:
-        row = work.get(DataSet, bytes.fromhex(name))
-    outcome = NOTHING if row is None else Outcome((replace(row, size=0),))
-    return Done({}, outcome, destroy=(("data", name), ("pad", name)))
 
 
 def forget_pad(_: Tools, effect: EffectRow) -> Done:

@@ -1,5 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A recipient's part in withdrawals and erasures: what was got is destroyed, and that is acknowledged."""
+"""A recipient's part in withdrawals, erasures and retention: what was got is destroyed, and that is said.
+
+A request's key opens the envelopes that came for it, pads inside, and these stay in the stream. It serves
+many customers: an erasure and the end of a retention destroy it at once, a withdrawal leaves it to the
+request's end and says until when.
+"""
 
 import secrets
 from collections.abc import Iterable, Sequence
@@ -14,6 +19,7 @@ from faircart.agent.handlers import Outcome
 from faircart.agent.tools import Tools
 from faircart.agent.work.done import Done, NotYet, moot
 from faircart.agent.work.erasing import Secret, count, edition_of, note, publish, scrub, state_of
+from faircart.documents import utc
 from faircart.multichain import names
 from faircart.rights import erasure
 from faircart.store import EffectRow, Work
@@ -71,8 +77,8 @@ def _doomed(
 ) -> tuple[tuple[Any, ...], tuple[Secret, ...], dict[str, int]]:
     """What has to go: changed rows, secrets, and how many of each there ever were.
 
-    With `requests` also the request keys under which the data came: they open the envelopes with the pads,
-    which stay in the stream. An open request is closed by that.
+    With `requests` also the request keys under which the data came, and an open request is closed by that;
+    else only those of requests that are over.
     """
     offers = [row for consent_id in consents for row in work.find(Offer, consent_id=consent_id)]
     offers = [row for row in offers if row.consumer == tools.ctx.address]
@@ -84,16 +90,47 @@ def _doomed(
         data = work.get(DataSet, offer.exchange_id)
         if data is not None:
             changes.append(replace(data, size=0, keep_until=min(data.keep_until, tools.clock.now())))
-    if requests:
-        for request_id in sorted({offer.request_id for offer in offers}):
-            if _envelopes_waiting(work, request_id):
-                raise NotYet("envelopes of the same request are still to be opened", 1)
-            request = work.get(Request, request_id)
-            doomed.append(("request", request_id.hex()))
-            if request is not None and request.state != "Closed":
-                changes.append(replace(request, state="Closed"))
+    for request_id in sorted({offer.request_id for offer in offers}):
+        request = work.get(Request, request_id)
+        if not requests and _is_open(tools, request):
+            continue
+        closed, key = _close(work, request_id, request)
+        changes += closed
+        doomed.append(key)
     counts = count(work, doomed)
     return tuple(changes), tuple(doomed), {name: counts.get(name, 0) for name in ("data", "pad", "request")}
+
+
+def _is_open(tools: Tools, request: Request | None) -> bool:
+    return request is not None and request.state != "Closed" and request.expires_at > tools.clock.now()
+
+
+def _close(work: Work, request_id: bytes, request: Request | None) -> tuple[tuple[Request, ...], Secret]:
+    """The request as closed, if it is not yet, and its key. Raises NotYet."""
+    if _envelopes_waiting(work, request_id):
+        raise NotYet("envelopes of the same request are still to be opened", 1)
+    changed = () if request is None or request.state == "Closed" else (replace(request, state="Closed"),)
+    return changed, ("request", request_id.hex())
+
+
+def expire_data(tools: Tools, effect: EffectRow) -> Done:
+    """The retention time is over: the plaintext's key is destroyed.
+
+    So are pad and request key: with either the ciphertext in the stream and the delivery on chain give the
+    plaintext again.
+    """
+    name = effect.body["exchange"]
+    doomed: list[Secret] = [("data", name), ("pad", name)]
+    changes: list[Any] = []
+    with tools.store.read() as work:
+        row, offer = work.get(DataSet, bytes.fromhex(name)), work.get(Offer, bytes.fromhex(name))
+        if row is not None:
+            changes.append(replace(row, size=0))
+        if offer is not None:
+            closed, key = _close(work, offer.request_id, work.get(Request, offer.request_id))
+            changes += closed
+            doomed.append(key)
+    return Done({}, Outcome(tuple(changes)), destroy=tuple(doomed))
 
 
 def _envelopes_waiting(work: Work, request_id: bytes) -> bool:
@@ -109,10 +146,10 @@ def acknowledge(tools: Tools, effect: EffectRow) -> Done:
     with tools.store.read() as work:
         bound = work.get(Participant, notice["author"])
         busy = _busy(tools, work, notice["categories"])
+        payloads = _readable(tools, work, notice["consents"])
     if bound is None:
         raise NotYet("the custodian's key is not known", 5)
     scrub(tools)
-    payloads = "ciphertext kept, unreadable without its key"
     if notice["kind"] == erasure.ERASURE:
         payloads = _drop_payloads(tools, notice["categories"], busy)
     destroyed = erasure.Destroyed(
@@ -135,6 +172,22 @@ def acknowledge(tools: Tools, effect: EffectRow) -> Done:
         notice["customer"],
         tools.ctx.address,
         notice["id"],
+    )
+
+
+def _readable(tools: Tools, work: Work, consents: Iterable[str]) -> str:
+    """What can still be made of ciphertext that came under these consents, in words."""
+    until = 0
+    for text in consents:
+        for offer in work.find(Offer, consent_id=bytes.fromhex(text), consumer=tools.ctx.address):
+            request = work.get(Request, offer.request_id)
+            if request is not None and state_of(work, offer) is not None and request.state != "Closed":
+                until = max(until, request.expires_at)
+    if not until:
+        return "ciphertext kept, unreadable without its key"
+    return (
+        "ciphertext kept; unreadable once the key of the request that it came for is destroyed, "
+        f"on {utc(until)} at the latest; until then this node could open the envelope with its key again"
     )
 
 

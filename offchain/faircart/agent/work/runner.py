@@ -53,7 +53,7 @@ WORKERS: dict[str, Worker] = {
     "openItem": consumer.open_item,
     "closeRequest": consumer.close_request,
     "renewDocument": renewing.renew_document,
-    "expireData": consumer.expire_data,
+    "expireData": obeying.expire_data,
     "forgetPad": consumer.forget_pad,
     "askToConcede": faults.ask_to_concede,
     "judgeConcession": faults.judge_concession,
