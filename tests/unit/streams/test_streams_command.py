@@ -245,11 +245,11 @@ def test_a_binding_by_an_address_that_has_nothing_to_spend_yet_is_tried_again(
     monkeypatch.setattr(membership, "_OUTPUT_ARRIVES", (0.01, 0.01))
     binding = Binding("faircart", DOMAIN.chain_id, "a", b"key", 1)
     for failures in range(4):
-        with FakeNode(*[error(500, -716)] * failures, result("txid")) as node:
+        with FakeNode(*[error(500, -716)] * failures, result("ab" * 32)) as node:
             client = StreamNode(node.url, "user", "password")
             publish = partial(membership.publish, client, membership.Application(binding, b""))
             if failures < 3:
-                assert publish() == "txid"
+                assert publish() == "ab" * 32
             else:
                 with pytest.raises(errors.NoUnspentOutputs):
                     publish()
