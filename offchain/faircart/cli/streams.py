@@ -319,6 +319,14 @@ def _join(
     if node.has_stream(names.PARTICIPANTS):
         node.subscribe(names.PARTICIPANTS)
         known = membership.bindings(node, domain, chain_name).get(account.address)
+    if known is not None and which_address is None and not new_address:
+        bound = known.binding.multichain_address
+        if bound != address and bound in node.addresses():
+            # the wallet's first address is an old one: to bind it would silently undo a rotation
+            raise StreamsError(
+                f"{account.address} is bound to {bound}, not to the wallet's first address {address}: "
+                f'set streams.address = "{bound}" in the configuration, or name one with --address'
+            )
     missing = membership.missing_permissions(node, address)
     if new_hpke_key:
         # only now that the node has answered: a failure before this leaves the old key in its place

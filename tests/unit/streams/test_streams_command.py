@@ -210,6 +210,11 @@ def test_a_company_rotates_its_hpke_key_and_its_address(
     standin.settle()
     (bound,) = membership.bindings(shop.node, DOMAIN, "faircart").values()
     assert (bound.binding.multichain_address, bound.binding.version) == (moved["address"], 3)
+    for undo in ((), ("--new-hpke-key",)):
+        error = run("join", "-c", newcomer.config, *undo, fails=True)
+        assert f'set streams.address = "{moved["address"]}" in the configuration' in error
+    back = json.loads(run("join", "-c", newcomer.config, "--address", consumer.address, "--json"))
+    assert (back["address"], back["version"]) == (consumer.address, 4)
 
     revoked = json.loads(run("join", "-c", founder.config, "--shut-out", consumer.address, "--json"))
     assert "participants.write" in revoked["revoked"]
