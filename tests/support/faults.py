@@ -22,7 +22,7 @@ from tests.support.agents import free_port
 Answer = tuple[int, bytes] | None
 """Status and body; None: the connection is cut without an answer."""
 AWAY_SECONDS = 0.3
-SLOW_SECONDS = 1.5
+SLOW_SECONDS = 3
 LISTS = ("eth_getLogs", "liststreamitems", "liststreamkeyitems", "liststreamtxitems")
 """What answers a list of logs or items."""
 FORGETFUL = 3

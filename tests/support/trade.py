@@ -11,18 +11,8 @@ from faircart.papers import Domain, Revocation, sign
 from tests.support.ledger import Holder, Ledger
 from tests.support.market import Deal, Market, Person
 from tests.support.shop import key_of
+from tests.support.states import STATES
 
-STATES = (
-    "None",
-    "Open",
-    "Delivered",
-    "Settled",
-    "Conceded",
-    "Faulted",
-    "Aborted",
-    "Cancelled",
-    "Voided",
-)
 NUMBER = {name: number for number, name in enumerate(STATES)}
 SKIP = {
     name: number

@@ -13,6 +13,7 @@ from faircart.store.records import Consent, Exchange
 from tests.support.agents import ETHER, Ethereum, Shopper, Streams
 from tests.support.documents import orders
 from tests.support.forked import Company
+from tests.support.states import STATES
 from tests.torture.scenario import SHOP
 
 REWARD, FEE, CONSUMER_DEPOSIT = 10**15, 10**13, 10**14
@@ -66,8 +67,6 @@ class Market:
 
     def chain_states(self) -> Counter[str]:
         """In which states the contract has how many of the exchanges that either agent knows."""
-        from tests.support.trade import STATES
-
         contract = self.ethereum.contracts["DataExchange"]
         with self.shop.store.read() as work:
             ids = [exchange.exchange_id for exchange in work.find(Exchange)]
@@ -107,8 +106,6 @@ class Market:
 
     def check_rows(self) -> None:
         """What the agents know of consents and exchanges is what the contracts say."""
-        from tests.support.trade import STATES
-
         exchange = self.ethereum.contracts["DataExchange"].functions
         registry = self.ethereum.contracts["ConsentRegistry"].functions
         for company in (self.shop, self.consumer):

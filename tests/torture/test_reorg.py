@@ -23,12 +23,12 @@ from faircart.rights.sources import ApiSource
 from tests.support.agents import Ethereum, Shopper, Streams
 from tests.torture import WHOLE
 from tests.torture.market import REWARD, Market
-from tests.torture.scenario import QUICK
+from tests.torture.scenario import HISTORY, QUICK
 
-FREE = ("--base-fee", "0", "--gas-price", "0", "--disable-min-priority-fee")
+FREE = ("--base-fee", "0", "--gas-price", "0", "--disable-min-priority-fee", *HISTORY)
 DEEPEST = 30
 ROUNDS = [range(1, 11), range(11, 21), range(21, DEEPEST + 1)] if WHOLE else [(1, 9, DEEPEST)]
-"""Which depths on one chain: an anvil that is taken back after some 950 blocks has lost its contracts."""
+"""Which depths on one chain."""
 DROPPED = (
     ("DataExchange", "Opened"),
     ("DataExchange", "Delivered"),
@@ -40,7 +40,7 @@ DROPPED = (
 """In turn: what stands in the deepest block that is taken back."""
 WITHDRAWN = ("Revoked", "Aborted")
 
-pytestmark = pytest.mark.timeout(1200)
+pytestmark = pytest.mark.timeout(3600)
 
 
 class Chain:
@@ -53,7 +53,7 @@ class Chain:
     def mine(self, blocks: int = 1) -> None:
         self._ethereum.rpc("anvil_mine", hex(blocks))
 
-    def mine_until(self, condition: Callable[[], object], what: str, seconds: float = 180) -> None:
+    def mine_until(self, condition: Callable[[], object], what: str, seconds: float = 600) -> None:
         """A block every tenth of a second in which there is something to mine, and now and then without."""
         end = time.monotonic() + seconds
         while not condition():
