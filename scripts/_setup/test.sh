@@ -30,13 +30,13 @@ parts() {
   plain tests/unit
   # Agents that are killed, lied to and cheated, on networks of their own. `make torture` does more of it.
   plain "${quick[@]}" tests/torture
-  # The customer's rights, over running agents.
-  plain "${quick[@]}" tests/e2e/rights
+  # Many companies at a time, and the customer's rights, over running agents.
+  plain "${quick[@]}" tests/e2e/test_many.py tests/e2e/rights
 }
 
 market() {
   # Agents as processes, the demo and the README's commands, on networks of their own.
-  plain "${quick[@]}" tests/e2e --ignore tests/e2e/rights
+  plain "${quick[@]}" tests/e2e --ignore tests/e2e/rights --ignore tests/e2e/test_many.py
 }
 
 # Each lane in a process group of its own, so that an interrupted run can end it whole.

@@ -86,4 +86,4 @@ class Quiet:
         query = sa.select(_EFFECT.effect_id, _EFFECT.not_before)
         query = query.where(_EFFECT.state == "waiting", _EFFECT.not_before <= latest)
         with company.store.read() as work:
-            return dict(work.connection.execute(query).tuples().all())
+            return {row.effect_id: row.not_before for row in work.connection.execute(query)}
