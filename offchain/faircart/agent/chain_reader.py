@@ -13,10 +13,10 @@ import sqlalchemy as sa
 from faircart.agent import effects, log
 from faircart.agent.handlers import Outcome, chain
 from faircart.agent.lag import Lag, believable, stands_still
-from faircart.agent.missing import LogCheck
+from faircart.agent.missing import LogCheck, LogsMissing
 from faircart.agent.steps import boundary
 from faircart.agent.tools import Tools
-from faircart.ethereum.errors import EthereumError, NodeBusy, NodeRefused, NodeUnreachable
+from faircart.ethereum.errors import EthereumError, NodeRefused, NodeUnreachable
 from faircart.ethereum.events import CONTRACT_OF, Completed, Event, Granted, Opened, Resolved
 from faircart.ethereum.logs import LogDecoder, UnknownEvent
 from faircart.ethereum.node import Head, Log
@@ -80,29 +80,33 @@ class ChainReader:
         end = head if last == head.number else node.head(last)
         if last < head.number and not _same(node.head(head.number), head):
             return False  # a nonsense head: how far below it a range lies decides what can be taken back
-        logs = self._logs(cursor + 1, last)
-        again = node.head(last)
-        if end is None or again is None or again.hash != end.hash:
+        try:
+            is_read = end is not None and self._read(cursor + 1, end, head)
+        except (NodeUnreachable, NodeRefused, LogsMissing):
+            # Every call that a range takes has to succeed: one with fewer does, where the node often fails.
+            self._range = max(1, (last - cursor) // 2)
+            raise
+        if not is_read:
             return True  # a reorganisation while we looked: what was read may be of two chains
-        if again.timestamp != end.timestamp:
-            raise NodeUnreachable(f"The Ethereum node tells two times of block {last}")
-        if any(entry.block_number == last and entry.block_hash != end.hash for entry in logs):
-            return True
-        self._check.require_all(logs, cursor + 1, end, head=head.number, twice=KEPT_BLOCKS)
-        self._apply(end, logs, undo=head.number - last < KEPT_BLOCKS)
+        self._range = min(self._tools.config.ethereum.log_range, 2 * self._range)
         boundary("chain.applied")
         self._tools.nudge()
         return last < head.number
 
-    def _logs(self, first: int, last: int) -> list[Log]:
-        """The logs of a range; one that is too much for the node is asked for in smaller ones from now on."""
-        try:
-            found = self._tools.ethereum.logs(first, last, self._addresses)
-        except (NodeBusy, NodeRefused):
-            self._range = max(1, (last - first + 1) // 2)
-            raise
-        self._range = min(self._tools.config.ethereum.log_range, 2 * self._range)
-        return found
+    def _read(self, first: int, end: Head, head: Head) -> bool:
+        """Reads the blocks from `first` to `end`, and stores what they say if all are of one chain."""
+        last = end.number
+        logs = self._tools.ethereum.logs(first, last, self._addresses)
+        again = self._tools.ethereum.head(last)
+        if again is None or again.hash != end.hash:
+            return False
+        if again.timestamp != end.timestamp:
+            raise NodeUnreachable(f"The Ethereum node tells two times of block {last}")
+        if any(entry.block_number == last and entry.block_hash != end.hash for entry in logs):
+            return False
+        self._check.require_all(logs, first, end, head=head.number, twice=KEPT_BLOCKS)
+        self._apply(end, logs, undo=head.number - last < KEPT_BLOCKS)
+        return True
 
     def _confirmed(self, latest: Head | None) -> Head | None:
         wanted = self._tools.config.ethereum.confirmations

@@ -3,14 +3,17 @@
 much.
 """
 
+import random
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from faircart.agent.chain_reader import KEPT_BLOCKS, ChainReader
+from faircart.agent.chain_reader import KEPT_BLOCKS, SOURCE, ChainReader
 from faircart.agent.missing import CHECKED_BLOCKS, LogsMissing
 from faircart.agent.tools import Tools
+from faircart.ethereum.errors import NodeUnreachable
 from faircart.ethereum.node import Log
 
 from tests.support.agents import Ethereum
@@ -91,3 +94,26 @@ def test_history_is_asked_for_once(
     assert len(history) >= 2
     assert len(set(history)) == len(history)
     assert len(headers) < 2 * CHECKED_BLOCKS
+
+
+def test_a_node_that_fails_in_one_call_of_five_is_read_to_its_end_however_far_behind_we_are(
+    tools: Tools, ethereum: Ethereum, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read_all(tools)
+    consent_id = grant(tools, ethereum, 990)
+    ethereum.rpc("anvil_mine", hex(CHECKED_BLOCKS))
+    ask, dice = tools.ethereum._ask, random.Random(1)
+
+    def flaky(*call: Any) -> Any:
+        if dice.random() < 0.2:
+            raise NodeUnreachable("503")
+        return ask(*call)
+
+    monkeypatch.setattr(tools.ethereum, "_ask", flaky)
+    reader, head = ChainReader(tools), ethereum.w3.eth.block_number
+    for _ in range(1000):
+        with suppress(NodeUnreachable):
+            reader.step()
+    with tools.store.read() as work:
+        assert work.cursor(SOURCE) == head
+    assert consent_id in consents(tools)
