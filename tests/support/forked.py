@@ -12,6 +12,7 @@ import os
 import secrets
 import signal
 import sys
+import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -100,6 +101,7 @@ def _hurry(connection: Any, _record: Any) -> None:
 
 def _watcher(orders: Orders) -> Any:
     crossed: Counter[str] = Counter()
+    dying = threading.Lock()
 
     def passed(label: str) -> None:
         crossed[label] += 1
@@ -107,11 +109,12 @@ def _watcher(orders: Orders) -> Any:
             with Path(orders.labels).open("a") as file:
                 file.write(label + "\n")
         if orders.kill.get(label) == crossed[label]:
-            # Whole or not at all: a kill at random may come in between.
-            draft = Path(orders.died_at + ".draft")
-            draft.write_text(label)
-            draft.replace(orders.died_at)
-            os.kill(os.getpid(), signal.SIGKILL)
+            with dying:  # of one thing only, though several threads may be about to
+                # Whole or not at all: a kill at random may come in between.
+                draft = Path(orders.died_at + ".draft")
+                draft.write_text(label)
+                draft.replace(orders.died_at)
+                os.kill(os.getpid(), signal.SIGKILL)
 
     return passed
 
