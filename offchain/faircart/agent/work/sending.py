@@ -36,6 +36,7 @@ REFUSALS = 12
 """After so many refusals in a row, a minute's, a transaction is given up."""
 PASSING = (
     *("nonce", "underpriced", "already", "known transaction", "fee too low", "base fee", "fee per gas"),
+    *("feetoolow", "feeper", "basefee", "gas price", "gasprice", "replace", "exceeded"),
     *("balance", "pool", "queue", "internal error", "in progress"),
 )
 """What a node says, among others, when it refuses a transaction that it may take later."""
